@@ -1,0 +1,291 @@
+"""The values that cross module borders: frozen, slotted, and nothing but data.
+
+Ids are strings and never names. Spans are half-open character offsets ``[start, end)`` into the original
+text they point at. Languages are lower-case ISO 639-1 codes (``"zh"``), empty when unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal as OneOf
+
+Span = tuple[int, int]
+"""Half-open character offsets ``[start, end)``."""
+
+Channel = OneOf["dense", "lexical", "graph"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a paged document: its 1-based number and its span in the document's text."""
+
+    number: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source file or record as text. ``id`` is stable for the same ``source``."""
+
+    id: str
+    text: str
+    title: str
+    language: str
+    source: str
+    content_hash: str
+    pages: tuple[Page, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document small enough to encode; ``span`` locates it in the document's text."""
+
+    id: str
+    text: str
+    title: str
+    language: str
+    source: str
+    span: Span
+    document_id: str = ""
+    page: int | None = None
+    entity_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A graph value that is not an entity: text, number, date. ``datatype`` is an XSD IRI or empty."""
+
+    value: str
+    datatype: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """One statement of the graph. ``object`` is an entity id (IRI) or a :class:`Literal`."""
+
+    subject: str
+    predicate: str
+    object: str | Literal
+    source: str = ""
+
+    @property
+    def id(self) -> str:
+        """Stable id: the triple's three terms in N-Triples-like form."""
+        if isinstance(self.object, Literal):
+            tail = f'"{self.object.value}"'
+            if self.object.language:
+                tail += f"@{self.object.language}"
+            elif self.object.datatype:
+                tail += f"^^<{self.object.datatype}>"
+        else:
+            tail = f"<{self.object}>"
+        return f"<{self.subject}> <{self.predicate}> {tail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A node with its names. Mappings go from language to text(s)."""
+
+    id: str
+    labels: Mapping[str, str]
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    description: Mapping[str, str] = field(default_factory=dict)
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A piece of text that names something; ``span`` is into the text that was linked."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A mention with the entity it stands for; ``entity_id`` None is NIL. Alternatives best first."""
+
+    mention: Mention
+    entity_id: str | None
+    score: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """An entity the dialogue is about: how it was last called, and how prominent it is now (0..1)."""
+
+    entity_id: str
+    name: str
+    salience: float
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """What the next turn may refer to."""
+
+    focus: tuple[Focus, ...] = ()
+    """Entities in focus, most salient first."""
+    last_question: str = ""
+    """The last question in standalone form."""
+    last_links: tuple[Link, ...] = ()
+    """Links of ``last_question``; spans are into it."""
+    language: str = ""
+    topic: int = 0
+    """Counts topic shifts from 0."""
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One utterance. ``created`` is seconds since the epoch (UTC)."""
+
+    id: str
+    role: Role
+    text: str
+    language: str = ""
+    created: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """The turns so far, oldest first, and the state they left."""
+
+    id: str
+    turns: tuple[Turn, ...] = ()
+    state: DialogueState = field(default_factory=DialogueState)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A turn made to stand alone. ``text`` is searched together with ``original``."""
+
+    text: str
+    original: str
+    language: str
+    links: tuple[Link, ...] = ()
+    confidence: float = 1.0
+    standalone: bool = True
+    act: str = "question"
+    """``question``, ``followup``, ``correction``, ``smalltalk`` or ``empty``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A found passage or triple. ``rank`` counts from 1; ``channels`` has its rank in each channel."""
+
+    item: Passage | Triple
+    score: float
+    rank: int
+    channels: Mapping[Channel, int]
+    via: tuple[str, ...] = ()
+    """How the graph led here: entity and predicate ids from the question's entity on."""
+
+    @property
+    def id(self) -> str:
+        """The item's id."""
+        return self.item.id
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpan:
+    """A piece of evidence that answers. For a triple the span covers its verbalisation: ``(0, 0)``."""
+
+    evidence_id: str
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader found, best first, and how probable it is that the evidence answers (0..1)."""
+
+    spans: tuple[AnswerSpan, ...]
+    answerability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Marker ``[n]`` in the answer's text stands for this span of that evidence."""
+
+    marker: int
+    evidence_id: str
+    span: Span
+
+
+class Status(StrEnum):
+    """How an answer ended."""
+
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    ABSTAINED = "abstained"
+    FAILED = "failed"
+
+
+class Mode(StrEnum):
+    """Which way of answering produced the text."""
+
+    GRAPH = "graph"
+    """Triples put into words by code."""
+    EXTRACT = "extract"
+    """Sentences of a passage, as written."""
+    GENERATED = "generated"
+    """A language model, from numbered evidence."""
+    NONE = "none"
+    """Nothing was answered: small talk, abstention or failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the user reads, with what supports it. ``timings`` are seconds by stage."""
+
+    text: str
+    language: str
+    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
+    query: Query
+    status: Status
+    mode: Mode
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One edge of an entity in words, for display. ``forward`` is False for edges that point at it."""
+
+    triple: Triple
+    predicate: str
+    other: str
+    other_id: str | None
+    forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntityView:
+    """An entity in the reader's language, for display."""
+
+    id: str
+    label: str
+    description: str
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generator continues. ``max_tokens`` counts new tokens; generation ends before any ``stop``."""
+
+    text: str
+    max_tokens: int = 160
+    temperature: float = 0.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
