@@ -1,0 +1,54 @@
+# make chat    start a conversation            make chat ARGS="--pack helpdesk"
+# make test    run the tests                   make test ARGS="-k cli"
+# make check   lint, format, types and layers
+#
+# Each creates .venv and installs by itself, and only when pyproject.toml or the Python has changed.
+# Where torch comes from: TORCH_INDEX=URL, TORCH_WHEEL=PATH or ALLOW_CUDA=1 (see .ci/install.py).
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
+MADE := $(VENV)/made-$(or $(VERSION),unknown)
+export TORCH_INDEX TORCH_WHEEL ALLOW_CUDA
+
+.PHONY: help chat test check clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+
+chat: $(VENV)/has-chat
+	@$(BIN)/convrag chat $(ARGS)
+
+test: $(VENV)/has-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/has-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is not Python 3.11 or newer" >&2; \
+		  echo "hint: name one with: make PYTHON=python3.11" >&2; exit 1; }
+	@echo "making $(VENV) with Python $(VERSION)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --upgrade 'pip>=24'
+	@touch $@
+
+$(VENV)/has-chat: pyproject.toml | $(MADE)
+	@$(BIN)/python .ci/install.py llamacpp
+	@touch $@
+
+$(VENV)/has-dev: pyproject.toml | $(MADE)
+	@$(BIN)/python .ci/install.py llamacpp test train
+	@touch $(VENV)/has-chat $@
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
