@@ -1,0 +1,1 @@
+"""Scripted dialogues: load them, run them through a pipeline, score and report them."""
