@@ -190,6 +190,8 @@ class Evidence:
     channels: Mapping[Channel, int]
     via: tuple[str, ...] = ()
     """How the graph led here: entity and predicate ids from the question's entity on."""
+    confidence: float = 0.0
+    """How well the item fits the question by itself: relation match (0..1) or query cosine."""
 
     @property
     def id(self) -> str:
