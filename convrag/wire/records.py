@@ -1,0 +1,287 @@
+"""Answers, turns and states to JSON and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convrag.errors import SessionError
+from convrag.types import (
+    Answer,
+    Citation,
+    DialogueState,
+    Evidence,
+    Focus,
+    Link,
+    Literal,
+    Mention,
+    Mode,
+    Passage,
+    Query,
+    Role,
+    Span,
+    Status,
+    Triple,
+    Turn,
+)
+from convrag.wire.schema import CHANNELS, SCHEMA, Json
+
+
+def answer_to_json(answer: Answer, *, evidence_text: Callable[[Evidence], str]) -> Json:
+    """Return the answer as a JSON object that :data:`JSON_SCHEMA` describes.
+
+    Args:
+        answer: Any answer, whatever its status.
+        evidence_text: Says a piece of evidence in words. It is asked for triples only; a passage's
+            ``text`` is always the passage as it is stored.
+    """
+    return {
+        "schema": SCHEMA,
+        "text": answer.text,
+        "language": answer.language,
+        "status": answer.status.value,
+        "mode": answer.mode.value,
+        "query": _query_to_json(answer.query),
+        "citations": [
+            {"marker": c.marker, "evidence_id": c.evidence_id, "span": list(c.span)}
+            for c in answer.citations
+        ],
+        "evidence": [_evidence_to_json(e, evidence_text) for e in answer.evidence],
+        "timings": dict(answer.timings),
+    }
+
+
+def answer_from_json(data: Mapping[str, Any]) -> Answer:
+    """Return the answer that ``data`` was made from.
+
+    Raises:
+        SessionError: ``data`` has another ``schema`` or is not an answer.
+    """
+    found = data.get("schema")
+    if found != SCHEMA:
+        raise SessionError(
+            f"answer: schema is {found!r}, this version reads {SCHEMA!r}",
+            "open it with the version of convrag that wrote it",
+        )
+    try:
+        return Answer(
+            text=_text(data["text"]),
+            language=_text(data["language"]),
+            citations=tuple(
+                Citation(int(c["marker"]), _text(c["evidence_id"]), _span(c["span"]))
+                for c in data["citations"]
+            ),
+            evidence=tuple(_evidence_from_json(e) for e in data["evidence"]),
+            query=_query_from_json(data["query"]),
+            status=Status(data["status"]),
+            mode=Mode(data["mode"]),
+            timings={_text(k): float(v) for k, v in data["timings"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged("answer", error) from error
+
+
+def turn_to_json(turn: Turn) -> Json:
+    """Return the turn as a JSON object (``$defs/turn`` of :data:`JSON_SCHEMA`)."""
+    return {
+        "id": turn.id,
+        "role": turn.role.value,
+        "text": turn.text,
+        "language": turn.language,
+        "created": turn.created,
+    }
+
+
+def turn_from_json(data: Mapping[str, Any]) -> Turn:
+    """Return the turn that ``data`` was made from.
+
+    Raises:
+        SessionError: ``data`` is not a turn.
+    """
+    try:
+        return Turn(
+            id=_text(data["id"]),
+            role=Role(data["role"]),
+            text=_text(data["text"]),
+            language=_text(data["language"]),
+            created=float(data["created"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged("turn", error) from error
+
+
+def state_to_json(state: DialogueState) -> Json:
+    """Return the dialogue's state as a JSON object (``$defs/state`` of :data:`JSON_SCHEMA`)."""
+    return {
+        "focus": [
+            {
+                "entity_id": f.entity_id,
+                "name": f.name,
+                "salience": f.salience,
+                "types": list(f.types),
+            }
+            for f in state.focus
+        ],
+        "last_question": state.last_question,
+        "last_links": [_link_to_json(link) for link in state.last_links],
+        "language": state.language,
+        "topic": state.topic,
+    }
+
+
+def state_from_json(data: Mapping[str, Any]) -> DialogueState:
+    """Return the state that ``data`` was made from.
+
+    Raises:
+        SessionError: ``data`` is not a dialogue's state.
+    """
+    try:
+        return DialogueState(
+            focus=tuple(
+                Focus(
+                    entity_id=_text(f["entity_id"]),
+                    name=_text(f["name"]),
+                    salience=float(f["salience"]),
+                    types=tuple(_text(t) for t in f["types"]),
+                )
+                for f in data["focus"]
+            ),
+            last_question=_text(data["last_question"]),
+            last_links=tuple(_link_from_json(link) for link in data["last_links"]),
+            language=_text(data["language"]),
+            topic=int(data["topic"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged("dialogue state", error) from error
+
+
+def _damaged(what: str, error: Exception) -> SessionError:
+    reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+    return SessionError(f"{what}: not readable: {reason}", "the record is damaged or not convrag's")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a string, not {type(value).__name__}")
+    return value
+
+
+def _span(value: object) -> Span:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise TypeError("a span is two numbers")
+    return int(value[0]), int(value[1])
+
+
+def _link_to_json(link: Link) -> Json:
+    return {
+        "text": link.mention.text,
+        "span": list(link.mention.span),
+        "entity_id": link.entity_id,
+        "score": link.score,
+        "alternatives": [{"entity_id": e, "score": s} for e, s in link.alternatives],
+    }
+
+
+def _link_from_json(data: Mapping[str, Any]) -> Link:
+    entity_id = data["entity_id"]
+    return Link(
+        mention=Mention(_text(data["text"]), _span(data["span"])),
+        entity_id=None if entity_id is None else _text(entity_id),
+        score=float(data["score"]),
+        alternatives=tuple(
+            (_text(a["entity_id"]), float(a["score"])) for a in data["alternatives"]
+        ),
+    )
+
+
+def _query_to_json(query: Query) -> Json:
+    return {
+        "text": query.text,
+        "original": query.original,
+        "language": query.language,
+        "links": [_link_to_json(link) for link in query.links],
+        "confidence": query.confidence,
+        "standalone": query.standalone,
+        "act": query.act,
+    }
+
+
+def _query_from_json(data: Mapping[str, Any]) -> Query:
+    return Query(
+        text=_text(data["text"]),
+        original=_text(data["original"]),
+        language=_text(data["language"]),
+        links=tuple(_link_from_json(link) for link in data["links"]),
+        confidence=float(data["confidence"]),
+        standalone=bool(data["standalone"]),
+        act=_text(data["act"]),
+    )
+
+
+def _evidence_to_json(evidence: Evidence, evidence_text: Callable[[Evidence], str]) -> Json:
+    shared: Json = {
+        "id": evidence.id,
+        "rank": evidence.rank,
+        "score": evidence.score,
+        "channels": dict(evidence.channels),
+        "via": list(evidence.via),
+    }
+    item = evidence.item
+    if isinstance(item, Passage):
+        return shared | {
+            "kind": "passage",
+            "text": item.text,
+            "title": item.title,
+            "language": item.language,
+            "source": item.source,
+            "span": list(item.span),
+            "document_id": item.document_id,
+            "page": item.page,
+            "entity_ids": list(item.entity_ids),
+        }
+    value = item.object
+    return shared | {
+        "kind": "triple",
+        "text": evidence_text(evidence),
+        "subject": item.subject,
+        "predicate": item.predicate,
+        "object": {"value": value.value, "datatype": value.datatype, "language": value.language}
+        if isinstance(value, Literal)
+        else value,
+        "source": item.source,
+    }
+
+
+def _evidence_from_json(data: Mapping[str, Any]) -> Evidence:
+    found = data["channels"]
+    return Evidence(
+        item=_passage_from_json(data) if data["kind"] == "passage" else _triple_from_json(data),
+        score=float(data["score"]),
+        rank=int(data["rank"]),
+        channels={c: int(found[c]) for c in CHANNELS if c in found},
+        via=tuple(_text(v) for v in data["via"]),
+    )
+
+
+def _passage_from_json(data: Mapping[str, Any]) -> Passage:
+    page = data["page"]
+    return Passage(
+        id=_text(data["id"]),
+        text=_text(data["text"]),
+        title=_text(data["title"]),
+        language=_text(data["language"]),
+        source=_text(data["source"]),
+        span=_span(data["span"]),
+        document_id=_text(data["document_id"]),
+        page=None if page is None else int(page),
+        entity_ids=tuple(_text(e) for e in data["entity_ids"]),
+    )
+
+
+def _triple_from_json(data: Mapping[str, Any]) -> Triple:
+    value = data["object"]
+    if not isinstance(value, str):
+        value = Literal(_text(value["value"]), _text(value["datatype"]), _text(value["language"]))
+    return Triple(
+        _text(data["subject"]), _text(data["predicate"]), value, source=_text(data["source"])
+    )

@@ -1,0 +1,160 @@
+"""The JSON Schema (draft 2020-12) of an answer; turn and dialogue state are in its ``$defs``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convrag.types import Channel, Mode, Role, Status
+
+Json = dict[str, Any]
+
+SCHEMA = "convrag.answer/1"
+"""Value of an answer's ``schema`` field; the number rises when a reader would notice the change."""
+
+CHANNELS: tuple[Channel, ...] = ("dense", "lexical", "graph")
+
+
+def _object(properties: Json) -> Json:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Json) -> Json:
+    return {"type": "array", "items": items}
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+_STRING: Json = {"type": "string"}
+_NUMBER: Json = {"type": "number"}
+_RANK: Json = {"type": "integer", "minimum": 1}
+_EVIDENCE: Json = {
+    "id": _STRING,
+    "rank": _RANK,
+    "score": _NUMBER,
+    "channels": {
+        "type": "object",
+        "properties": dict.fromkeys(CHANNELS, _RANK),
+        "additionalProperties": False,
+    },
+    "via": _list(_STRING),
+}
+
+JSON_SCHEMA: Json = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "urn:convrag:answer:1",
+    "title": "convrag answer",
+    "description": "One answer with its query, its evidence best first, and its citations.",
+    **_object(
+        {
+            "schema": {"const": SCHEMA},
+            "text": _STRING | {"description": "Markdown; [n] is the citation with marker n."},
+            "language": _STRING | {"description": "ISO 639-1, empty when unknown."},
+            "status": {"enum": [s.value for s in Status]},
+            "mode": {"enum": [m.value for m in Mode]},
+            "query": _ref("query"),
+            "citations": _list(_ref("citation")),
+            "evidence": _list({"oneOf": [_ref("passage"), _ref("triple")]}),
+            "timings": {"type": "object", "additionalProperties": _NUMBER},
+        }
+    ),
+    "$defs": {
+        "span": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 0},
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "Half-open character offsets.",
+        },
+        "link": _object(
+            {
+                "text": _STRING,
+                "span": _ref("span"),
+                "entity_id": {"type": ["string", "null"]},
+                "score": _NUMBER,
+                "alternatives": _list(_object({"entity_id": _STRING, "score": _NUMBER})),
+            }
+        ),
+        "query": _object(
+            {
+                "text": _STRING | {"description": "The question in standalone form."},
+                "original": _STRING | {"description": "The question as it was typed."},
+                "language": _STRING,
+                "links": _list(_ref("link")),
+                "confidence": _NUMBER,
+                "standalone": {"type": "boolean"},
+                "act": _STRING,
+            }
+        ),
+        "citation": _object(
+            {
+                "marker": {"type": "integer"},
+                "evidence_id": _STRING,
+                "span": _ref("span"),
+            }
+        ),
+        "passage": _object(
+            _EVIDENCE
+            | {
+                "kind": {"const": "passage"},
+                "text": _STRING,
+                "title": _STRING,
+                "language": _STRING,
+                "source": _STRING,
+                "span": _ref("span"),
+                "document_id": _STRING,
+                "page": {"type": ["integer", "null"]},
+                "entity_ids": _list(_STRING),
+            }
+        ),
+        "triple": _object(
+            _EVIDENCE
+            | {
+                "kind": {"const": "triple"},
+                "text": _STRING | {"description": "The triple in words."},
+                "subject": _STRING,
+                "predicate": _STRING,
+                "object": {
+                    "oneOf": [
+                        _STRING,
+                        _object({"value": _STRING, "datatype": _STRING, "language": _STRING}),
+                    ]
+                },
+                "source": _STRING,
+            }
+        ),
+        "turn": _object(
+            {
+                "id": _STRING,
+                "role": {"enum": [r.value for r in Role]},
+                "text": _STRING,
+                "language": _STRING,
+                "created": _NUMBER,
+            }
+        ),
+        "state": _object(
+            {
+                "focus": _list(
+                    _object(
+                        {
+                            "entity_id": _STRING,
+                            "name": _STRING,
+                            "salience": _NUMBER,
+                            "types": _list(_STRING),
+                        }
+                    )
+                ),
+                "last_question": _STRING,
+                "last_links": _list(_ref("link")),
+                "language": _STRING,
+                "topic": {"type": "integer"},
+            }
+        ),
+    },
+}

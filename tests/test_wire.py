@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from convrag.errors import SessionError
+from convrag.types import Answer, Dialogue, DialogueState, Evidence, Turn
+from convrag.wire import (
+    JSON_SCHEMA,
+    answer_from_json,
+    answer_to_json,
+    escape_markdown,
+    plain_evidence_text,
+    state_from_json,
+    state_to_json,
+    turn_from_json,
+    turn_to_json,
+)
+from tests.conversation_values import (
+    SCRIPTS,
+    answers,
+    evidences,
+    exchange,
+    passage_evidence,
+    states,
+    triple_evidence,
+    turns,
+)
+
+VALIDATOR = jsonschema.Draft202012Validator(JSON_SCHEMA)
+
+
+def part(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {"$ref": f"#/$defs/{name}", "$defs": JSON_SCHEMA["$defs"]}
+    )
+
+
+def through_text(value: dict[str, object]) -> dict[str, object]:
+    return json.loads(json.dumps(value, allow_nan=False))  # type: ignore[no-any-return]
+
+
+def test_the_schema_is_itself_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(JSON_SCHEMA)
+
+
+@given(answers)
+def test_answers_survive_and_fit_the_schema(answer: Answer) -> None:
+    data = through_text(answer_to_json(answer, evidence_text=plain_evidence_text))
+    VALIDATOR.validate(data)
+    assert answer_from_json(data) == answer
+
+
+@given(turns)
+def test_turns_survive_and_fit_the_schema(turn: Turn) -> None:
+    data = through_text(turn_to_json(turn))
+    part("turn").validate(data)
+    assert turn_from_json(data) == turn
+
+
+@given(states)
+def test_states_survive_and_fit_the_schema(state: DialogueState) -> None:
+    data = through_text(state_to_json(state))
+    part("state").validate(data)
+    assert state_from_json(data) == state
+
+
+@pytest.mark.parametrize("question", SCRIPTS)
+def test_text_in_every_script_survives(question: str) -> None:
+    _, _, answer = exchange(Dialogue("d"), question, f"{question} [1]")
+    data = through_text(answer_to_json(answer, evidence_text=plain_evidence_text))
+    assert answer_from_json(data) == answer
+
+
+def test_a_triple_carries_its_words_and_a_passage_its_text() -> None:
+    _, _, answer = exchange(Dialogue("d"), "q", "a [1][2]")
+    data = answer_to_json(answer, evidence_text=lambda e: "Kenya's capital is Nairobi")
+    assert [e["text"] for e in data["evidence"]] == [
+        "Nairobi is the capital of Kenya. It lies at 1,795 m.",
+        "Kenya's capital is Nairobi",
+    ]
+    assert plain_evidence_text(triple_evidence()) == "kenya: capital nairobi"
+
+
+def test_another_schema_is_refused_with_its_name() -> None:
+    with pytest.raises(SessionError, match="convrag.answer/9"):
+        answer_from_json({"schema": "convrag.answer/9"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("status", "done"), ("text", 3), ("citations", [{}]), ("evidence", [{"kind": "x"}])],
+)
+def test_a_damaged_answer_is_a_session_error(key: str, value: object) -> None:
+    _, _, answer = exchange(Dialogue("d"), "q", "a")
+    data = answer_to_json(answer, evidence_text=plain_evidence_text) | {key: value}
+    with pytest.raises(SessionError, match="not readable"):
+        answer_from_json(data)
+    with pytest.raises(jsonschema.ValidationError):
+        VALIDATOR.validate(data)
+
+
+HOSTILE = (
+    "[click](https://bad.example) ![x](y.png) <script>alert(1)</script>",
+    "# Heading",
+    "Title\n=====",
+    "Title\n-----",
+    "    code by blanks",
+    "```\nfence",
+    "~~~\nfence",
+    "1. one\n2) two\n- three\n+ four\n* five",
+    "> quote",
+    "[a]: https://bad.example\n[a]",
+    "[1](cite:1) [2] [^1]",
+    "<https://bad.example> https://bad.example www.bad.example me@bad.example",
+    "a **b** _c_ `d` ~~e~~ &amp; &lt;b&gt;",
+    "| a | b |\n|---|---|\n| 1 | 2 |",
+    "***\n---\n___",
+    "back\\slash \\[1\\] trailing  \nnext\\",
+    "<b>bold</b> <!-- c --> <?php ?> <![CDATA[x]]>",
+)
+
+
+def shown(markdown: str) -> str:
+    """Return the text that a permissive reader shows, failing on anything but paragraphs of text."""
+    reader = MarkdownIt("gfm-like").enable(["linkify", "table", "strikethrough"])
+    lines: list[str] = []
+    for token in reader.parse(markdown):
+        assert token.type in ("paragraph_open", "paragraph_close", "inline"), token.type
+        for child in token.children or ():
+            assert child.type in ("text", "text_special", "softbreak"), child.type
+            lines.append("\n" if child.type == "softbreak" else child.content)
+        if token.type == "paragraph_close":
+            lines.append("\n")
+    return "".join(lines)
+
+
+def meant(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("text", HOSTILE + SCRIPTS)
+def test_escaped_text_shows_as_it_is_and_does_nothing(text: str) -> None:
+    assert meant(shown(escape_markdown(text))) == meant(text)
+
+
+@given(st.text(st.sampled_from("\\`*_{}[]()<>#+-.!|~&:=@/ \n1a文ع"), max_size=40))
+def test_any_mix_of_marks_does_nothing(text: str) -> None:
+    assert meant(shown(escape_markdown(text))) == meant(text)
+
+
+def test_prose_stays_readable() -> None:
+    prose = "Nairobi (Kenya): 4.4 million people - the largest city."
+    assert escape_markdown(prose) == prose
+
+
+@given(evidences)
+def test_plain_words_never_fail(evidence: Evidence) -> None:
+    assert isinstance(plain_evidence_text(evidence), str)
+
+
+def test_plain_words_of_a_passage_are_its_text() -> None:
+    assert plain_evidence_text(passage_evidence("x y")) == "x y"
