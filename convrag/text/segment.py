@@ -13,6 +13,7 @@ from convrag.types import Span
 _HARD = "。！？｡؟۔।॥։።፧၊။។៕‼⁇⁈⁉"
 _SOFT = ".!?…．"
 _CLOSERS = "\"'”’»›)]}」』】）〉》］｣"
+_OPENERS = "“「『《〈【（"
 _WIDE_CLOSERS = "」』】）〉》］｣”’"
 # “ closes a German quotation and opens most others.
 _STOP = re.compile(rf"[{re.escape(_HARD + _SOFT)}]+(?:[{re.escape(_CLOSERS)}]|“(?!\w))*")
@@ -79,7 +80,7 @@ def _ends_sentence(text: str, start: int, end: int, language: str) -> bool:
         quoted = any(char in _WIDE_CLOSERS for char in closers)
         if any(char in _HARD for char in stop):
             return not (quoted and script_of(following) in UNSPACED)
-        return following.isspace() or script_of(following) in UNSPACED
+        return following.isspace() or following in _OPENERS or script_of(following) in UNSPACED
     if not following.isspace():
         return False
     ahead = text[end : end + 80].lstrip()[:1]
