@@ -1,0 +1,105 @@
+"""The words by which a turn leans on the dialogue, found in text."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from unicodedata import category
+
+from convrag.graph.phrases import PhraseIndex, PhraseMatch, longest
+from convrag.text.normalize import match_key
+from convrag.types import Span
+
+SMALLTALK = ("greeting", "thanks", "farewell", "assent")
+_REFERRING = ("pronouns", "possessives", "places", "demonstratives", "inert")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A referring word at ``span``; a word may be of several ``kinds``."""
+
+    span: Span
+    kinds: frozenset[str]
+
+
+class Lexicon:
+    """One language's referring words, openings and small talk."""
+
+    def __init__(self, entries: Mapping[str, tuple[str, ...]], language: str) -> None:
+        self._language = language
+        self._entries = entries
+        self._referring = _index(entries, _REFERRING, language)
+        self._openings = _index(entries, ("continuations", "corrections"), language)
+        self._indefinite = _index(entries, ("indefinite",), language)
+        self._smalltalk = {
+            _bare(phrase): kind for kind in SMALLTALK for phrase in entries.get(kind, ())
+        }
+
+    def smalltalk(self, text: str) -> str:
+        """Return which kind of small talk the whole text is, or an empty string."""
+        return self._smalltalk.get(_bare(text), "")
+
+    def cues(self, text: str) -> tuple[Cue, ...]:
+        """Return the referring words in reading order, without overlap."""
+        found: list[Cue] = []
+        for group in longest(self._referring.find(text)):
+            kinds = frozenset(match.phrase.target for match in group)
+            if "inert" not in kinds and not self._is_polite(text, group[0]):
+                found.append(Cue(group[0].span, kinds))
+        return tuple(found)
+
+    def opening(self, text: str) -> tuple[str, Span]:
+        """Return ``continuations`` or ``corrections`` and the span of the opening, or ``""``.
+
+        Chinese 呢 closes the turn it marks; it counts as an opening as well.
+        """
+        best: tuple[str, Span] = ("", (0, 0))
+        for match in self._openings.find(text):
+            start, end = match.span
+            leads = not any(c.isalnum() for c in text[:start])
+            closes = match.phrase.key == "呢" and not any(c.isalnum() for c in text[end:])
+            if (leads or closes) and end - start > best[1][1] - best[1][0]:
+                best = (match.phrase.target, match.span)
+        return best
+
+    def is_general(self, text: str) -> bool:
+        """Return whether the text asks about things in general ("a battery", "un filtro")."""
+        return bool(self._indefinite.find(text))
+
+    def _is_polite(self, text: str, match: PhraseMatch) -> bool:
+        """Whether it is the German formal "you", which is written with a capital."""
+        start, _ = match.span
+        return (
+            self._language == "de"
+            and match.phrase.key.startswith(("sie", "ihr"))
+            and text[start].isupper()
+        )
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """Return the lexicon of ``language``; an empty one for languages without."""
+    entries = _tables().get(language, {})
+    return Lexicon({kind: tuple(words) for kind, words in entries.items()}, language)
+
+
+@cache
+def _tables() -> dict[str, dict[str, list[str]]]:
+    text = resources.files("convrag.dialogue").joinpath("lexicon.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _index(
+    entries: Mapping[str, tuple[str, ...]], kinds: tuple[str, ...], language: str
+) -> PhraseIndex:
+    return PhraseIndex(
+        (phrase, language, kind, False) for kind in kinds for phrase in entries.get(kind, ())
+    )
+
+
+def _bare(text: str) -> str:
+    key = match_key(text)
+    return " ".join("".join(c if category(c)[0] in "LMN" else " " for c in key).split())

@@ -1,0 +1,273 @@
+"""Turns made to stand alone by rules over the dialogue's state.
+
+A gate comes first: a turn that names what it asks about is left as it is. Otherwise one of three
+things happens, tried in this order: an ellipsis takes over the last question with another entity
+("and Spain?"), a referring word is resolved to an entity in focus ("how long is it?"), or a turn
+without any entity gets the one in focus that has what is asked for ("and the currency?").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from convrag.dialogue.lexicon import Cue, Lexicon, lexicon
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.phrases import mask
+from convrag.graph.relations import RelationMatch, RelationMatcher
+from convrag.text.analysis import content_words
+from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Query, Span, Turn
+
+_IN_PLACE = frozenset({"en", "zh", "ja"})
+"""Languages in which a name can stand where the pronoun stood without changing its form."""
+_DROPS_SUBJECTS = frozenset({"ar", "es", "ja", "ko", "pt", "zh"})
+_CLOSING = "?？!！.。؟।… "
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was found in one turn."""
+
+    text: str
+    language: str
+    state: DialogueState
+    lexicon: Lexicon
+    links: tuple[Link, ...]
+    relations: tuple[RelationMatch, ...]
+    cues: tuple[Cue, ...]
+    opening: str
+    content: int
+    """Content words besides the linked names and the opening."""
+
+
+class RuleRewriter:
+    """Resolves pronouns, ellipsis and dropped subjects from the entities in focus."""
+
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        linker: DictionaryLinker,
+        matcher: RelationMatcher,
+        identify: Callable[[str, str], str],
+    ) -> None:
+        """Take the graph's tools and ``identify(text, default) -> language``."""
+        self._graph = graph
+        self._linker = linker
+        self._matcher = matcher
+        self._identify = identify
+
+    def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
+        """Return the standalone query; on any doubt the turn as it is."""
+        text = turn.text.strip()
+        state = dialogue.state
+        language = turn.language or self._identify(text, state.language)
+        if not any(c.isalnum() for c in text):
+            return Query(text, text, language, act="empty")
+        kind = lexicon(language).smalltalk(text)
+        if kind:
+            return Query(text, text, language, act=f"smalltalk:{kind}")
+        seen = self._look(text, language, state)
+        if not state.focus:
+            return self._standalone(seen)
+        return (
+            self._ellipsis(seen)
+            or self._reference(seen)
+            or self._dropped(seen)
+            or self._standalone(seen)
+        )
+
+    def _look(self, text: str, language: str, state: DialogueState) -> _Seen:
+        words = lexicon(language)
+        relations = self._matcher.match(text, language=language)
+        links = self._linker.link(
+            text, language=language, focus=state.focus, ignored=[r.span for r in relations]
+        )
+        names = [link.mention.span for link in links]
+        relations = tuple(r for r in relations if not any(_overlap(r.span, n) for n in names))
+        opening, opening_span = words.opening(text)
+        cues = tuple(c for c in words.cues(text) if not any(_overlap(c.span, n) for n in names))
+        rest = mask(text, [*names, opening_span])
+        return _Seen(
+            text,
+            language,
+            state,
+            words,
+            links,
+            relations,
+            cues,
+            opening,
+            len(content_words(rest, language)),
+        )
+
+    def _standalone(self, seen: _Seen) -> Query:
+        return Query(seen.text, seen.text, seen.language, seen.links)
+
+    def _ellipsis(self, seen: _Seen) -> Query | None:
+        """Take over the last question with the new entity in the old one's place."""
+        last = seen.state.last_question
+        if not (seen.links and last and (seen.opening or not seen.cues)):
+            return None
+        if seen.relations or seen.content or not (seen.opening or _is_bare(seen)):
+            return None
+        new = seen.links[-1]
+        old = self._counterpart(new, seen.state.last_links)
+        if old is None or new.entity_id is None:
+            return None
+        name = self._graph.label(new.entity_id, seen.language)
+        if old.mention.span == (0, 0):
+            text, span = _appended(last, name)
+        else:
+            start, end = old.mention.span
+            text, span = last[:start] + name + last[end:], (start, start + len(name))
+        act = "correction" if seen.opening == "corrections" else "followup"
+        kept = _moved_links(seen.state.last_links, old, len(name))
+        links = tuple(sorted([*kept, _link(new, name, span)], key=lambda k: k.mention.span))
+        return Query(text, seen.text, seen.language, links, 0.85, False, act)
+
+    def _counterpart(self, new: Link, old: Sequence[Link]) -> Link | None:
+        """Return the last question's link that the new entity replaces: of its type if there is one."""
+        kinds = self._kinds(new.entity_id)
+        named = [link for link in old if link.entity_id is not None]
+        for link in named:
+            if link.entity_id != new.entity_id and kinds & self._kinds(link.entity_id):
+                return link
+        return None
+
+    def _reference(self, seen: _Seen) -> Query | None:
+        """Resolve a pronoun or "that river" to the entity in focus that fits."""
+        typed = self._typed_reference(seen)
+        if typed is not None:
+            return typed
+        for kind in ("possessives", "pronouns", "places"):
+            for cue in seen.cues:
+                if kind not in cue.kinds or _is_article(cue):
+                    continue
+                if seen.links and kind == "places":
+                    continue
+                focus = self._fitting(seen)
+                if focus is not None and focus.entity_id not in {k.entity_id for k in seen.links}:
+                    return self._inserted(seen, focus, cue.span, kind, 0.8)
+        return None
+
+    def _typed_reference(self, seen: _Seen) -> Query | None:
+        for relation in seen.relations:
+            if relation.target not in self._graph.classes:
+                continue
+            before = [
+                cue
+                for cue in seen.cues
+                if "demonstratives" in cue.kinds
+                and not seen.text[cue.span[1] : relation.span[0]].strip()
+                and cue.span[1] <= relation.span[0]
+            ]
+            focus = next((f for f in seen.state.focus if relation.target in f.types), None)
+            if before and focus is not None:
+                span = (before[0].span[0], relation.span[1])
+                return self._inserted(seen, focus, span, "typed", 0.9)
+        return None
+
+    def _dropped(self, seen: _Seen) -> Query | None:
+        """Give a turn without any entity the one in focus."""
+        if seen.links:
+            return None
+        wanted = [r for r in seen.relations if r.target in self._graph.properties]
+        leaning = bool(seen.opening) or bool(wanted) or seen.content <= 1
+        if not leaning:
+            leaning = seen.language in _DROPS_SUBJECTS and seen.content <= 4
+        if not leaning or (seen.lexicon.is_general(seen.text) and not wanted):
+            return None
+        focus = self._fitting(seen)
+        return None if focus is None else self._inserted(seen, focus, None, "", 0.7)
+
+    def _fitting(self, seen: _Seen) -> Focus | None:
+        """Return the most salient entity that has what is asked for, else the most salient one."""
+        wanted = {r.target for r in seen.relations}
+        for focus in seen.state.focus:
+            if wanted & self._properties(focus.entity_id):
+                return focus
+        return seen.state.focus[0] if seen.state.focus else None
+
+    def _properties(self, entity_id: str) -> set[str]:
+        found: set[str] = set()
+        for group in self._graph.groups(entity_id):
+            item = self._graph.property(group.property)
+            found.add(item.id if group.forward else item.inverse or item.id)
+        return found
+
+    def _inserted(
+        self, seen: _Seen, focus: Focus, span: Span | None, kind: str, confidence: float
+    ) -> Query:
+        name = self._graph.label(focus.entity_id, seen.language)
+        if span is not None and seen.language in _IN_PLACE:
+            text, placed = _replaced(seen.text, span, name, kind, seen.language)
+        elif span is not None and kind == "typed":
+            text, placed = _after(seen.text, span, name)
+        else:
+            text, placed = _appended(seen.text, name)
+        link = Link(Mention(name, placed), focus.entity_id, 1.0)
+        return Query(text, seen.text, seen.language, (link,), confidence, False, "followup")
+
+    def _kinds(self, entity_id: str | None) -> set[str]:
+        entity = self._graph.entities.get(entity_id or "")
+        return set(entity.types) if entity else set()
+
+
+def _overlap(a: Span, b: Span) -> bool:
+    return a[0] < b[1] and b[0] < a[1]
+
+
+def _is_article(cue: Cue) -> bool:
+    """Whether the word may as well be an article, which points at nothing by itself."""
+    return (
+        "demonstratives" in cue.kinds
+        and cue.span[1] - cue.span[0] <= 3
+        and cue.kinds == {"demonstratives"}
+    )
+
+
+def _is_bare(seen: _Seen) -> bool:
+    """Whether the turn is nothing but names: "Spain?"."""
+    rest = mask(seen.text, [link.mention.span for link in seen.links])
+    return not any(c.isalnum() for c in rest)
+
+
+def _link(new: Link, name: str, span: Span) -> Link:
+    return Link(Mention(name, span), new.entity_id, new.score, new.alternatives)
+
+
+def _moved_links(links: Sequence[Link], replaced: Link, length: int) -> list[Link]:
+    """Return the other links of the last question at their places in the new one."""
+    start, end = replaced.mention.span
+    shift = length - (end - start)
+    moved: list[Link] = []
+    for link in links:
+        if link is replaced:
+            continue
+        a, b = link.mention.span
+        if a >= end and replaced.mention.span != (0, 0):
+            a, b = a + shift, b + shift
+        moved.append(Link(Mention(link.mention.text, (a, b)), link.entity_id, link.score))
+    return moved
+
+
+def _replaced(text: str, span: Span, name: str, kind: str, language: str) -> tuple[str, Span]:
+    start, end = span
+    after = ""
+    if kind == "possessives":
+        after = {"en": "'s", "zh": "的", "ja": "の"}[language]
+    before = "in " if language == "en" and kind == "places" else ""
+    placed = (start + len(before), start + len(before) + len(name))
+    return text[:start] + before + name + after + text[end:], placed
+
+
+def _after(text: str, span: Span, name: str) -> tuple[str, Span]:
+    start = span[1] + 2
+    return f"{text[: span[1]]} ({name}){text[span[1] :]}", (start, start + len(name))
+
+
+def _appended(text: str, name: str) -> tuple[str, Span]:
+    """Put the name in parentheses before the closing punctuation."""
+    body = text.rstrip(_CLOSING)
+    start = len(body) + 2
+    return f"{body} ({name}){text[len(body) :]}", (start, start + len(name))

@@ -1,0 +1,120 @@
+"""Answers put together by code: facts in words and sentences as written, each with its citation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from babel import Locale
+
+from convrag.generation.phrases import phrase
+from convrag.graph.model import FactGroup, KnowledgeGraph
+from convrag.graph.wording import statement
+from convrag.text.segment import sentences
+from convrag.types import (
+    AnswerSpan,
+    Citation,
+    Evidence,
+    Mode,
+    Passage,
+    Query,
+    Reading,
+    Span,
+    Triple,
+)
+
+_LONGEST_QUOTE = 420
+"""Characters of a quotation; a following sentence is added only while it stays below."""
+_CLOSE_SCORE = 0.035
+"""How far below the best sentence a neighbouring one may be and still be quoted with it."""
+_GROUPS_STATED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer's text with markers ``[n]``, what they stand for, and how it was made."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    mode: Mode
+
+
+def compose(
+    graph: KnowledgeGraph, query: Query, evidence: Sequence[Evidence], reading: Reading
+) -> Draft:
+    """Return the answer that the reading's best spans give.
+
+    Raises:
+        ValueError: The reading has no spans.
+    """
+    if not reading.spans:
+        raise ValueError("nothing was read, there is nothing to compose from")
+    by_id = {e.id: e for e in evidence}
+    best = by_id[reading.spans[0].evidence_id]
+    if isinstance(best.item, Passage):
+        return _quote(query, best.item, reading.spans)
+    facts = [by_id[s.evidence_id] for s in reading.spans if s.score == reading.spans[0].score]
+    return _facts(graph, query, [e for e in facts if isinstance(e.item, Triple)])
+
+
+def group_facts(facts: Sequence[Evidence]) -> list[FactGroup]:
+    """Return the triples grouped as they were found, in evidence order."""
+    groups: dict[tuple[str, ...], list[Triple]] = {}
+    for fact in facts:
+        if isinstance(fact.item, Triple):
+            groups.setdefault(fact.via, []).append(fact.item)
+    return [
+        FactGroup(via[0], via[1], via[2] != "inverse", tuple(triples))
+        for via, triples in groups.items()
+    ]
+
+
+def _facts(graph: KnowledgeGraph, query: Query, facts: Sequence[Evidence]) -> Draft:
+    groups = group_facts(facts)[:_GROUPS_STATED]
+    texts: list[str] = []
+    citations: list[Citation] = []
+    for group in groups:
+        plain = statement(graph, group, query.language)
+        if plain in texts:
+            continue
+        marks: dict[str, str] = {}
+        for triple in group.triples:
+            citations.append(Citation(len(citations) + 1, triple.id, (0, 0)))
+            marks[triple.id] = f"[{citations[-1].marker}]"
+        if len(group.triples) == 1:
+            texts.append(f"{plain} {marks[group.triples[0].id]}")
+        else:
+            texts.append(statement(graph, group, query.language, marks))
+    text = "\n\n".join(texts)
+    used = {int(n) for n in re.findall(r"\[(\d+)\]", text)}
+    return Draft(text, tuple(c for c in citations if c.marker in used), Mode.GRAPH)
+
+
+def _quote(query: Query, passage: Passage, spans: Sequence[AnswerSpan]) -> Draft:
+    window = _window(passage, [s for s in spans if s.evidence_id == passage.id])
+    quoted = passage.text[window[0] : window[1]].strip()
+    citation = Citation(1, passage.id, window)
+    if passage.language and passage.language != query.language:
+        name = Locale.parse(query.language or "en").languages.get(
+            passage.language, passage.language
+        )
+        quoted = phrase("foreign", query.language).format(language=name, quote=f"“{quoted}”")
+    return Draft(f"{quoted} [1]", (citation,), Mode.EXTRACT)
+
+
+def _window(passage: Passage, spans: Sequence[AnswerSpan]) -> Span:
+    """Return the best sentence, widened over neighbours that are nearly as close to the question."""
+    scores = {s.span: s.score for s in spans}
+    order = [s for s in sentences(passage.text, passage.language) if s in scores]
+    best = max(order, key=lambda s: scores[s])
+    first = last = order.index(best)
+    for step in (1, -1):
+        place = order.index(best) + step
+        while 0 <= place < len(order) and scores[order[place]] >= scores[best] - _CLOSE_SCORE:
+            start, end = min(first, place), max(last, place)
+            if order[end][1] - order[start][0] > _LONGEST_QUOTE:
+                break
+            first, last = start, end
+            place += step
+    return order[first][0], order[last][1]

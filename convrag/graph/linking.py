@@ -1,0 +1,135 @@
+"""Entity linking by dictionary: the longest known name wins, context picks among namesakes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from rapidfuzz import fuzz, process
+
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.phrases import PhraseIndex, PhraseMatch, longest, mask, stems
+from convrag.text.normalize import match_key
+from convrag.types import Focus, Link, Mention, Span
+
+_SCORES = {
+    (True, True): 1.0,  # a label as written
+    (True, False): 0.95,  # an alias as written
+    (False, True): 0.9,  # an inflected label
+    (False, False): 0.85,
+}
+_OTHER_LANGUAGE = 0.9
+_COHERENCE = 0.3
+_POPULARITY = 0.05
+_FUZZY_CUTOFF = 86.0
+_FUZZY_SHORTEST = 5
+_ALTERNATIVES = 8
+
+
+class DictionaryLinker:
+    """Links names of the graph's entities in every language and script the graph has."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._names = PhraseIndex(_names(graph))
+        self._top_degree = max((graph.degree(e) for e in graph.entities), default=0) or 1
+
+    def link(
+        self,
+        text: str,
+        *,
+        language: str,
+        focus: Sequence[Focus] = (),
+        ignored: Sequence[Span] = (),
+        fuzzy: bool = True,
+    ) -> tuple[Link, ...]:
+        """Return the links in order of their mentions, without overlap.
+
+        Args:
+            text: The text to link.
+            language: Its language, for inflected forms and as a preference among names.
+            focus: What the dialogue is about; namesakes close to it are preferred.
+            ignored: Spans in which no approximate name is looked for (words with a known use).
+            fuzzy: Whether a text without any exact name may match misspelt ones.
+        """
+        groups = longest(self._names.find(text, language=language))
+        candidates = [self._candidates(group, language) for group in groups]
+        mentions = [group[0].span for group in groups]
+        if not mentions and fuzzy:
+            mentions, candidates = self._approximate(mask(text, ignored), language)
+        chosen = self._disambiguate(candidates, focus)
+        return tuple(
+            Link(Mention(text[a:b], (a, b)), ranked[0][0], round(ranked[0][1], 4), ranked[1:])
+            for (a, b), ranked in zip(mentions, chosen, strict=True)
+        )
+
+    def _candidates(self, group: Sequence[PhraseMatch], language: str) -> dict[str, float]:
+        scores: dict[str, float] = {}
+        for match in group:
+            score = _SCORES[match.exact, match.phrase.preferred]
+            if match.phrase.language not in (language, ""):
+                score *= _OTHER_LANGUAGE
+            scores[match.phrase.target] = max(score, scores.get(match.phrase.target, 0.0))
+        return scores
+
+    def _approximate(self, text: str, language: str) -> tuple[list[Span], list[dict[str, float]]]:
+        """Link misspelt words: at most one name per word, long words only."""
+        mentions: list[Span] = []
+        candidates: list[dict[str, float]] = []
+        for _, (start, end) in stems(text, language):
+            word = match_key(text[start:end])
+            if len(word) < _FUZZY_SHORTEST:
+                continue
+            hits = process.extract(
+                word,
+                self._names.keys,
+                scorer=fuzz.ratio,
+                score_cutoff=_FUZZY_CUTOFF,
+                limit=3,
+            )
+            scores = {
+                phrase.target: score / 100 * _SCORES[False, phrase.preferred]
+                for key, score, _ in reversed(hits)
+                for phrase in self._names.phrases(key)
+                if phrase.language in (language, "") and key[0] == word[0]
+            }
+            if scores:
+                mentions.append((start, end))
+                candidates.append(scores)
+        return mentions, candidates
+
+    def _disambiguate(
+        self, candidates: Sequence[dict[str, float]], focus: Sequence[Focus]
+    ) -> list[tuple[tuple[str, float], ...]]:
+        """Rank each mention's candidates by name, popularity and what else is being talked about."""
+        salience = {f.entity_id: f.salience for f in focus}
+        ranked: list[tuple[tuple[str, float], ...]] = []
+        for place, scores in enumerate(candidates):
+            others = {e for i, found in enumerate(candidates) if i != place for e in found}
+            total = {
+                entity: score
+                + self._popularity(entity)
+                + self._coherence(entity, others, salience) * (len(scores) > 1)
+                for entity, score in scores.items()
+            }
+            best = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:_ALTERNATIVES]
+            ranked.append(tuple((entity, round(min(s, 1.5), 4)) for entity, s in best))
+        return ranked
+
+    def _popularity(self, entity: str) -> float:
+        return _POPULARITY * math.log1p(self._graph.degree(entity)) / math.log1p(self._top_degree)
+
+    def _coherence(self, entity: str, others: set[str], salience: dict[str, float]) -> float:
+        near = self._graph.neighbours(entity)
+        score = _COHERENCE if near & others else 0.0
+        score += _COHERENCE * salience.get(entity, 0.0)
+        return score + _COHERENCE * max((salience[e] for e in near if e in salience), default=0.0)
+
+
+def _names(graph: KnowledgeGraph) -> Iterator[tuple[str, str, str, bool]]:
+    for entity in graph.entities.values():
+        for language, label in entity.labels.items():
+            yield label, language, entity.id, True
+        for language, aliases in entity.aliases.items():
+            for alias in aliases:
+                yield alias, language, entity.id, False

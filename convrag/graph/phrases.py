@@ -1,0 +1,225 @@
+"""Finding known phrases in a text of any script: as written, and in inflected form where a stemmer exists."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import ahocorasick
+
+from convrag.text.normalize import match_key, normalize
+from convrag.text.segment import words
+from convrag.types import Span
+
+_STEMMERS = {
+    "ar": "arabic",
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "it": "italian",
+    "nl": "dutch",
+    "pt": "portuguese",
+    "ru": "russian",
+    "sv": "swedish",
+    "tr": "turkish",
+}
+_ARABIC_CLITICS = frozenset(
+    a + b for a in ("", "و", "ف") for b in ("", "ب", "ل", "ك", "ال", "بال", "كال", "لل")
+) - {""}
+_LONGEST_STEM_PHRASE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A known phrase and what it stands for."""
+
+    key: str
+    text: str
+    language: str
+    target: str
+    preferred: bool
+    """True for a label, False for an alias or question phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseMatch:
+    """A phrase found at ``span`` of the text; ``exact`` is False when only its stems agree."""
+
+    span: Span
+    phrase: Phrase
+    exact: bool
+
+
+class PhraseIndex:
+    """An immutable set of phrases, searched in one pass over the text (Aho and Corasick, 1975)."""
+
+    def __init__(self, phrases: Iterable[tuple[str, str, str, bool]]) -> None:
+        """Take ``(text, language, target, preferred)`` rows; empty texts are left out."""
+        self._by_key: dict[str, list[Phrase]] = defaultdict(list)
+        self._stems: dict[str, dict[str, list[Phrase]]] = {}
+        for text, language, target, preferred in phrases:
+            key = match_key(text).strip()
+            if key:
+                self._by_key[key].append(Phrase(key, text, language, target, preferred))
+        self._automaton = ahocorasick.Automaton()
+        for key in self._by_key:
+            self._automaton.add_word(key, key)
+        if self._by_key:
+            self._automaton.make_automaton()
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """All match keys, in the order they came."""
+        return tuple(self._by_key)
+
+    def phrases(self, key: str) -> tuple[Phrase, ...]:
+        """Return the phrases of one match key."""
+        return tuple(self._by_key.get(key, ()))
+
+    def find(self, text: str, *, language: str = "") -> tuple[PhraseMatch, ...]:
+        """Return every phrase in ``text``, overlapping ones too, by start and longest first."""
+        found = self._exact(text)
+        if language in _STEMMERS:
+            exact = {(m.span, m.phrase.target) for m in found}
+            found += [
+                m for m in self._stemmed(text, language) if (m.span, m.phrase.target) not in exact
+            ]
+        return tuple(
+            sorted(found, key=lambda m: (m.span[0], -m.span[1], not m.exact, m.phrase.target))
+        )
+
+    def _exact(self, text: str) -> list[PhraseMatch]:
+        if not self._by_key:
+            return []
+        normalized = normalize(text)
+        found: list[PhraseMatch] = []
+        for last, key in self._automaton.iter(normalized.text):
+            start, end = last - len(key) + 1, last + 1
+            if not _stands_alone(normalized.text, start, end):
+                continue
+            span = normalized.original_span((start, end))
+            found += [
+                PhraseMatch(span, phrase, True)
+                for phrase in self._by_key[key]
+                if _case_agrees(phrase.text, text[span[0] : span[1]])
+            ]
+        return found
+
+    def _stemmed(self, text: str, language: str) -> list[PhraseMatch]:
+        table = self._stem_table(language)
+        units = stems(text, language)
+        found: list[PhraseMatch] = []
+        for first in range(len(units)):
+            for last in range(first, min(first + _LONGEST_STEM_PHRASE, len(units))):
+                key = " ".join(stem for stem, _ in units[first : last + 1])
+                span = (units[first][1][0], units[last][1][1])
+                found += [PhraseMatch(span, phrase, False) for phrase in table.get(key, ())]
+        return found
+
+    def _stem_table(self, language: str) -> dict[str, list[Phrase]]:
+        if language not in self._stems:
+            table: dict[str, list[Phrase]] = defaultdict(list)
+            for phrases in self._by_key.values():
+                for phrase in phrases:
+                    if phrase.language in (language, "") and not _is_code(phrase.text):
+                        key = " ".join(stem for stem, _ in stems(phrase.text, language))
+                        if key:
+                            table[key].append(phrase)
+            self._stems[language] = dict(table)
+        return self._stems[language]
+
+
+def stems(text: str, language: str) -> list[tuple[str, Span]]:
+    """Return the text's words as stems (match keys where no stemmer exists) with their spans."""
+    stemmer = _stemmer(language)
+    units: list[tuple[str, Span]] = []
+    for start, end in words(text, language):
+        key = match_key(text[start:end])
+        if any(c.isalnum() for c in key):
+            units.append((stemmer.stemWord(key) if stemmer else key, (start, end)))
+    return units
+
+
+def longest(matches: Iterable[PhraseMatch]) -> list[list[PhraseMatch]]:
+    """Return the matches by place, without overlap: longer places win, then earlier ones.
+
+    Each inner list has all matches of one span, exact ones first.
+    """
+    by_span: dict[Span, list[PhraseMatch]] = defaultdict(list)
+    for match in matches:
+        by_span[match.span].append(match)
+    taken: list[Span] = []
+    for span in sorted(by_span, key=lambda s: (s[0] - s[1], s[0])):
+        if all(span[1] <= a or span[0] >= b for a, b in taken):
+            taken.append(span)
+    return [sorted(by_span[s], key=lambda m: not m.exact) for s in sorted(taken)]
+
+
+@cache
+def _stemmer(language: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 (PyStemmer has no types)
+    if language not in _STEMMERS:
+        return None
+    import Stemmer
+
+    return Stemmer.Stemmer(_STEMMERS[language])
+
+
+def _is_code(text: str) -> bool:
+    return len(text) <= 3 and text.isascii() and text.isupper()
+
+
+def _case_agrees(phrase: str, found: str) -> bool:
+    """Short capitals such as US or IT only match capitals, so that they are not taken for words."""
+    return not _is_code(phrase) or found == phrase
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether the match at ``[start, end)`` is not a piece of a longer word."""
+    if end < len(text) and _joined(text[end - 1], text[end]) and not _is_hangul(text[end]):
+        return False
+    if start == 0 or not _joined(text[start - 1], text[start]):
+        return True
+    if _script(text[start]) == "ARABIC":
+        head = start
+        while head > 0 and _script(text[head - 1]) == "ARABIC":
+            head -= 1
+        return text[head:start] in _ARABIC_CLITICS
+    return False
+
+
+def _joined(left: str, right: str) -> bool:
+    a, b = _script(left), _script(right)
+    if not a or not b or "CJK" in (a, b) or "HIRAGANA" in (a, b) or "THAI" in (a, b):
+        return False
+    return a == b or "DIGIT" in (a, b)
+
+
+def _is_hangul(char: str) -> bool:
+    return _script(char) == "HANGUL"
+
+
+@cache
+def _script(char: str) -> str:
+    """Return a coarse script name, DIGIT for digits, empty for anything that is not part of a word."""
+    category = unicodedata.category(char)
+    if category[0] not in "LMN":
+        # The long-vowel mark belongs to katakana words.
+        return "KATAKANA" if char == "ー" else ""
+    if category == "Nd":
+        return "DIGIT"
+    return unicodedata.name(char, "").split(" ")[0].split("-")[0]
+
+
+def mask(text: str, spans: Iterable[Span]) -> str:
+    """Return ``text`` with each span blanked out by spaces, so that offsets stay true."""
+    masked = list(text)
+    for start, end in spans:
+        masked[start:end] = " " * (end - start)
+    return "".join(masked)

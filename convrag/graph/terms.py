@@ -1,0 +1,92 @@
+"""IRIs of the vocabularies that the graph reads: RDF, RDFS, OWL, SKOS, schema.org and convrag's own."""
+
+from __future__ import annotations
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+OWL = "http://www.w3.org/2002/07/owl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+SCHEMA = ("http://schema.org/", "https://schema.org/")
+DCT = "http://purl.org/dc/terms/"
+FOAF = "http://xmlns.com/foaf/0.1/"
+CONVRAG = "https://convrag.example/ns#"
+
+TYPE = RDF + "type"
+DEFINITION = SKOS + "definition"
+SUBCLASS = RDFS + "subClassOf"
+INVERSE = OWL + "inverseOf"
+PATTERN = CONVRAG + "statementPattern"
+UNIT = CONVRAG + "unit"
+
+LABELS = frozenset(
+    {RDFS + "label", SKOS + "prefLabel", FOAF + "name", *(s + "name" for s in SCHEMA)}
+)
+ALIASES = frozenset(
+    {SKOS + "altLabel", SKOS + "hiddenLabel", *(s + "alternateName" for s in SCHEMA)}
+)
+DESCRIPTIONS = frozenset(
+    {
+        DEFINITION,
+        RDFS + "comment",
+        DCT + "description",
+        SKOS + "scopeNote",
+        *(s + "description" for s in SCHEMA),
+    }
+)
+PROPERTY_TYPES = frozenset(
+    {
+        RDF + "Property",
+        OWL + "ObjectProperty",
+        OWL + "DatatypeProperty",
+        OWL + "SymmetricProperty",
+        OWL + "FunctionalProperty",
+        OWL + "TransitiveProperty",
+        OWL + "AnnotationProperty",
+    }
+)
+CLASS_TYPES = frozenset({RDFS + "Class", OWL + "Class"})
+SYMMETRIC = OWL + "SymmetricProperty"
+
+SCHEMA_PREDICATES = frozenset(
+    {
+        TYPE,
+        INVERSE,
+        PATTERN,
+        UNIT,
+        SUBCLASS,
+        RDFS + "subPropertyOf",
+        RDFS + "domain",
+        RDFS + "range",
+        RDFS + "isDefinedBy",
+        SKOS + "inScheme",
+        SKOS + "topConceptOf",
+        SKOS + "hasTopConcept",
+    }
+)
+"""Predicates that describe the vocabulary, not the world: never shown as facts."""
+
+NUMERIC = frozenset(
+    XSD + name
+    for name in (
+        "integer",
+        "decimal",
+        "double",
+        "float",
+        "int",
+        "long",
+        "short",
+        "byte",
+        "nonNegativeInteger",
+        "positiveInteger",
+        "unsignedInt",
+    )
+)
+
+
+def local_name(iri: str) -> str:
+    """Return the readable tail of an IRI: what follows the last ``#``, ``/`` or ``:``."""
+    tail = iri.rstrip("/#")
+    for separator in ("#", "/", ":"):
+        tail = tail.rsplit(separator, 1)[-1]
+    return tail or iri

@@ -1,0 +1,155 @@
+"""Facts in words: sentences in the asker's language from the graph's own patterns and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from convrag.graph import terms
+from convrag.graph.model import FactGroup, KnowledgeGraph, Property
+from convrag.types import Edge, EntityView, Literal, Triple
+
+_MOST_IN_A_LIST = 20
+
+
+def statement(
+    graph: KnowledgeGraph,
+    group: FactGroup,
+    language: str,
+    marks: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Return one sentence that states the whole group in ``language``.
+
+    Uses the property's pattern (or its inverse's, for facts that point at the entity); without a
+    pattern in that language, ``name — property: values``. ``marks`` (by triple id) follow the values
+    that their triples gave.
+    """
+    subject, objects = _sides(graph, group, language, marks)
+    item, straight = _worded_property(graph, group, language)
+    pattern = item.patterns.get(language)
+    if pattern and "{subject}" in pattern and "{object}" in pattern:
+        if not straight:
+            subject, objects = objects, subject
+        return (
+            pattern.replace("{subject}", "\0").replace("{object}", objects).replace("\0", subject)
+        )
+    name = graph.label(item.id, language)
+    if not straight:
+        subject, objects = objects, subject
+    colon = "：" if language in ("zh", "ja") else ": "
+    return f"{subject} — {name}{colon}{objects}"
+
+
+def triple_statement(graph: KnowledgeGraph, triple: Triple, language: str) -> str:
+    """Return one sentence that states the triple in ``language``."""
+    return statement(graph, FactGroup(triple.subject, triple.predicate, True, (triple,)), language)
+
+
+def value_text(graph: KnowledgeGraph, value: str | Literal, item: Property, language: str) -> str:
+    """Return an entity's name, or a literal as the language writes it, with its unit."""
+    if isinstance(value, str):
+        return graph.label(value, language)
+    text = _literal_text(value, language)
+    unit = item.units.get(language, item.units.get("", ""))
+    return f"{text} {unit}" if unit else text
+
+
+def readable(values: Sequence[str | Literal], language: str) -> tuple[str | Literal, ...]:
+    """Return the values without translations: of language-tagged texts only the asker's language.
+
+    Texts in no language stay; without one in ``language``, English ones, else all.
+    """
+    tagged = [v for v in values if isinstance(v, Literal) and v.language]
+    if not tagged:
+        return tuple(values)
+    for choice in (language, "en"):
+        fitting = [v for v in tagged if v.language == choice]
+        if fitting:
+            return tuple(v for v in values if v in fitting or v not in tagged)
+    return tuple(values)
+
+
+def entity_view(graph: KnowledgeGraph, entity_id: str, language: str) -> EntityView:
+    """Return the entity with its facts in words, forward ones first.
+
+    Raises:
+        KeyError: The graph has no such entity.
+    """
+    entity = graph.entities[entity_id]
+    edges: list[Edge] = []
+    for group in graph.groups(entity_id):
+        item, _ = _worded_property(graph, group, language)
+        shown = set(readable(group.others, language))
+        for triple, other in zip(group.triples, group.others, strict=True):
+            if other in shown:
+                name = value_text(graph, other, graph.property(group.property), language)
+                other_id = other if isinstance(other, str) and other in graph.entities else None
+                edges.append(
+                    Edge(triple, graph.label(item.id, language), name, other_id, group.forward)
+                )
+    description = entity.description.get(language) or entity.description.get("en", "")
+    return EntityView(entity_id, graph.label(entity_id, language), description, tuple(edges))
+
+
+def join(names: Sequence[str], language: str) -> str:
+    """Return the names as a list in words: "A, B and C"."""
+    return format_list(list(names), locale=_locale(language))
+
+
+def _sides(
+    graph: KnowledgeGraph, group: FactGroup, language: str, marks: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return the group's subject and object texts, whichever of them the entity is."""
+    item = graph.property(group.property)
+    shown = readable(group.others, language)
+    names: dict[str, str] = {}
+    for triple, other in zip(group.triples, group.others, strict=True):
+        if other in shown:
+            name = value_text(graph, other, item, language)
+            names.setdefault(name, marks.get(triple.id, ""))
+    texts = [f"{name} {mark}" if mark else name for name, mark in names.items()]
+    if len(texts) > _MOST_IN_A_LIST:
+        texts = [*texts[:_MOST_IN_A_LIST], "…"]
+    listed = join(texts, language) if len(texts) > 1 else texts[0]
+    own = graph.label(group.entity, language)
+    return (own, listed) if group.forward else (listed, own)
+
+
+def _worded_property(
+    graph: KnowledgeGraph, group: FactGroup, language: str
+) -> tuple[Property, bool]:
+    """Return the property to word the group with, and whether subject and object keep their places."""
+    item = graph.property(group.property)
+    if not group.forward and item.inverse:
+        inverse = graph.property(item.inverse)
+        if language in inverse.patterns or inverse.labels:
+            return inverse, False
+    return item, True
+
+
+def _literal_text(value: Literal, language: str) -> str:
+    if value.datatype in terms.NUMERIC:
+        try:
+            return format_decimal(value.value, locale=_locale(language))
+        except (ArithmeticError, ValueError):
+            return value.value
+    if value.datatype == terms.XSD + "date":
+        try:
+            day = date.fromisoformat(value.value[:10])
+        except ValueError:
+            return value.value
+        return format_date(day, "long", locale=_locale(language))
+    return value.value
+
+
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language or "en")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

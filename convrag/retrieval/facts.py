@@ -1,0 +1,179 @@
+"""The graph channel: facts of the linked entities that the question asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from convrag.graph import terms
+from convrag.graph.model import FactGroup, KnowledgeGraph
+from convrag.graph.relations import RelationMatch, RelationMatcher
+from convrag.graph.wording import readable, statement
+from convrag.protocols import Encoder, Vectors
+from convrag.text.analysis import content_words
+from convrag.types import Link, Query
+
+_BACKWARD_BY_FORWARD_NAME = 0.85
+"""Trust in a property's own name for facts that point at the entity ("whose capital is Lima")."""
+_BY_CLASS = 0.8
+"""Trust in a class word alone ("which rivers are in Spain") when no property is named."""
+_DEFINITION = 0.7
+"""Trust in the definition as the answer to a question that names nothing but the entity."""
+_BETWEEN_NAMED = 0.75
+"""Trust in a fact that connects two entities of the question."""
+_NAMESAKE_MARGIN = 0.45
+"""How far below the best namesake another one is still tried."""
+
+
+_TIE = 0.02
+"""Namesakes this close to each other all answer: nothing says which one is meant."""
+_WEAK = 0.3
+"""Confidence of facts that only lie close to the question in meaning; the reader decides."""
+_WEAK_KEPT = 3
+_LONGEST_LIST = 30
+"""Longer lists say little about one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactHit:
+    """A group of facts with how well it fits the question (0..1)."""
+
+    group: FactGroup
+    confidence: float
+
+
+class FactChannel:
+    """Matches what the question names against what the graph knows of its entities."""
+
+    def __init__(self, graph: KnowledgeGraph, matcher: RelationMatcher, encoder: Encoder) -> None:
+        self._graph = graph
+        self._matcher = matcher
+        self._encoder = encoder
+        self._statements = lru_cache(maxsize=64)(self._encode_statements)
+
+    def search(self, query: Query) -> tuple[FactHit, ...]:
+        """Return the groups of facts that the query asks for, best first, none with confidence 0."""
+        masked = [link.mention.span for link in query.links if link.entity_id is not None]
+        relations = self._matcher.match(query.text, language=query.language, masked=masked)
+        named = {link.entity_id for link in query.links if link.entity_id is not None}
+        hits: dict[tuple[str, str, bool], FactHit] = {}
+        for link in query.links:
+            for hit in self._of_link(link, relations, named, query):
+                key = (hit.group.entity, hit.group.property, hit.group.forward)
+                if key not in hits or hits[key].confidence < hit.confidence:
+                    hits[key] = hit
+        if not any(relation.target in self._graph.properties for relation in relations):
+            for hit in self._close_in_meaning(query):
+                hits.setdefault((hit.group.entity, hit.group.property, hit.group.forward), hit)
+        return tuple(
+            sorted(
+                hits.values(),
+                key=lambda h: (-h.confidence, h.group.entity, h.group.property, h.group.forward),
+            )
+        )
+
+    def _of_link(
+        self,
+        link: Link,
+        relations: tuple[RelationMatch, ...],
+        named: set[str | None],
+        query: Query,
+    ) -> Iterable[FactHit]:
+        if link.entity_id is None:
+            return
+        strengths = _by_target(relations, self._graph)
+        kinds = {r.target for r in relations if r.target in self._graph.classes}
+        answered = 0.0
+        for entity, trust in _namesakes(link):
+            if trust < answered - _TIE:
+                break
+            found = [
+                FactHit(group, round(min(strength * trust, 1.0), 4))
+                for group in self._graph.groups(entity)
+                for group, strength in [self._fit(group, strengths, kinds)]
+                if strength > 0
+            ]
+            if found:
+                answered = answered or trust
+                yield from found
+        yield from self._between(link.entity_id, named)
+        if not strengths and not kinds:
+            yield from self._definition(link, query)
+
+    def _fit(
+        self, group: FactGroup, strengths: Mapping[str, float], kinds: set[str]
+    ) -> tuple[FactGroup, float]:
+        """Return the group, narrowed to the class asked for, and how well it fits."""
+        item = self._graph.property(group.property)
+        strength = strengths.get(item.id, 0.0)
+        if not group.forward:
+            inverse = strengths.get(item.inverse, 0.0) if item.inverse else 0.0
+            strength = max(inverse, strength * _BACKWARD_BY_FORWARD_NAME)
+        fitting = self._of_kinds(group, kinds)
+        if fitting is None:
+            return group, strength
+        if strength > 0:
+            return fitting, strength
+        return fitting, 0.0 if strengths else _BY_CLASS
+
+    def _of_kinds(self, group: FactGroup, kinds: set[str]) -> FactGroup | None:
+        """Return the group with only the others of a class asked for; None if there are none."""
+        kept = tuple(
+            triple
+            for triple, other in zip(group.triples, group.others, strict=True)
+            if isinstance(other, str)
+            and other in self._graph.entities
+            and kinds & set(self._graph.entities[other].types)
+        )
+        return replace(group, triples=kept) if kept else None
+
+    def _between(self, entity: str, named: set[str | None]) -> Iterable[FactHit]:
+        for group in self._graph.groups(entity):
+            if not group.forward:
+                continue
+            kept = tuple(t for t in group.triples if t.object in named and t.object != entity)
+            if kept:
+                yield FactHit(replace(group, triples=kept), _BETWEEN_NAMED)
+
+    def _close_in_meaning(self, query: Query) -> Iterable[FactHit]:
+        """Return facts of the linked entities whose statements lie closest to the question."""
+        linked = [link.entity_id for link in query.links if link.entity_id is not None]
+        found: list[tuple[float, FactGroup]] = []
+        question = self._encoder.encode([query.text], "query")[0] if linked else None
+        for entity in dict.fromkeys(linked):
+            groups, vectors = self._statements(entity, query.language)
+            if groups and question is not None:
+                found += zip((vectors @ question).tolist(), groups, strict=True)
+        found.sort(key=lambda item: -item[0])
+        return [FactHit(group, _WEAK) for _, group in found[:_WEAK_KEPT]]
+
+    def _encode_statements(
+        self, entity: str, language: str
+    ) -> tuple[tuple[FactGroup, ...], Vectors]:
+        groups = tuple(g for g in self._graph.groups(entity) if len(g.triples) <= _LONGEST_LIST)
+        texts = [statement(self._graph, group, language) for group in groups]
+        return groups, self._encoder.encode(texts, "passage")
+
+    def _definition(self, link: Link, query: Query) -> Iterable[FactHit]:
+        rest = query.text[: link.mention.span[0]] + " " + query.text[link.mention.span[1] :]
+        if link.entity_id is None or content_words(rest, query.language):
+            return
+        for group in self._graph.groups(link.entity_id):
+            if group.property == terms.DEFINITION and readable(group.others, query.language):
+                yield FactHit(group, _DEFINITION)
+
+
+def _by_target(relations: tuple[RelationMatch, ...], graph: KnowledgeGraph) -> dict[str, float]:
+    strengths: dict[str, float] = {}
+    for relation in relations:
+        if relation.target in graph.properties:
+            strengths[relation.target] = max(relation.strength, strengths.get(relation.target, 0.0))
+    return strengths
+
+
+def _namesakes(link: Link) -> list[tuple[str, float]]:
+    """Return the link's entity and close namesakes with their trust (0..1), best first."""
+    best = link.score or 1.0
+    near = [(e, s / best) for e, s in link.alternatives if s >= link.score - _NAMESAKE_MARGIN]
+    return [(link.entity_id or "", min(1.0, link.score)), *((e, 0.9 * s) for e, s in near)]

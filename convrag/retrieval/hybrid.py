@@ -1,0 +1,131 @@
+"""Hybrid retrieval: passages by meaning, by words and by shared entities, fused with graph facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convrag.protocols import Encoder
+from convrag.retrieval.dense import DenseChannel
+from convrag.retrieval.facts import FactChannel, FactHit
+from convrag.retrieval.fusion import reciprocal_rank_fusion
+from convrag.retrieval.index import Index
+from convrag.retrieval.lexical import LexicalChannel
+from convrag.types import Channel, Evidence, Passage, Query
+
+_DEPTH = 30
+_WEIGHTS = {
+    "dense": 1.0,
+    "lexical": 1.0,
+    "graph": 0.5,
+    "dense:original": 0.4,
+    "lexical:original": 0.4,
+}
+_OWN_LANGUAGE = 1.25
+"""Preference for passages in the asker's language, which the answer will be quoted from."""
+_FACT_WEIGHT = 4.0
+_CONSTANT = 60
+_FACTS_KEPT = 3
+"""Groups of facts beside the best-fitting ones that are kept as evidence."""
+
+
+class HybridRetriever:
+    """Searches the standalone query and the turn as typed in every channel and fuses the ranks."""
+
+    def __init__(self, index: Index, encoder: Encoder, facts: FactChannel) -> None:
+        self._index = index
+        self._encoder = encoder
+        self._dense = DenseChannel(index)
+        self._lexical = LexicalChannel(index)
+        self._facts = facts
+
+    def retrieve(self, query: Query, *, k: int) -> tuple[Evidence, ...]:
+        """Return passages and triples, best first, none without a hit in some channel.
+
+        At most ``k`` items, but a group of facts that made it is kept whole, so that a list such as
+        a country's neighbours is not cut.
+        """
+        passages = self._passages(query, k)
+        facts = self._triples(self._facts.search(query))
+        merged = sorted([*passages, *facts], key=lambda e: (-e.score, e.id))
+        floor = merged[k - 1].score if len(merged) > k else 0.0
+        kept = [e for e in merged if e.score >= floor]
+        return tuple(
+            Evidence(e.item, e.score, rank, e.channels, e.via, e.confidence)
+            for rank, e in enumerate(kept, start=1)
+        )
+
+    def _passages(self, query: Query, k: int) -> list[Evidence]:
+        rankings, cosines = self._rankings(query)
+        fused = reciprocal_rank_fusion(rankings, weights=_WEIGHTS, k=_DEPTH, constant=_CONSTANT)
+        found = {p.id: p for p in self._index.passages([passage_id for passage_id, _, _ in fused])}
+        evidence = [
+            Evidence(
+                found[passage_id],
+                score * (_OWN_LANGUAGE if found[passage_id].language == query.language else 1.0),
+                0,
+                _channels(ranks),
+                _shared(found[passage_id], query),
+                cosines.get(passage_id, 0.0),
+            )
+            for passage_id, score, ranks in fused
+            if passage_id in found
+        ]
+        return sorted(evidence, key=lambda e: (-e.score, e.id))[:k]
+
+    def _rankings(self, query: Query) -> tuple[dict[str, list[str]], dict[str, float]]:
+        texts = [query.text] if query.text == query.original else [query.text, query.original]
+        vectors = self._encoder.encode(texts, "query")
+        dense = self._dense.search(vectors, k=_DEPTH)
+        rankings: dict[str, list[str]] = {}
+        for suffix, text, hits in zip(("", ":original"), texts, dense, strict=False):
+            rankings["dense" + suffix] = [passage_id for passage_id, _ in hits]
+            words = self._lexical.search(text, language=query.language, k=_DEPTH)
+            rankings["lexical" + suffix] = [passage_id for passage_id, _ in words]
+        cosines = dict(dense[0])
+        rankings["graph"] = self._by_entity(query, cosines)
+        return rankings, cosines
+
+    def _by_entity(self, query: Query, cosines: dict[str, float]) -> list[str]:
+        """Return passages that name the query's entities: most of them first, then the closest."""
+        counts: dict[str, int] = {}
+        for entity_id in {link.entity_id for link in query.links if link.entity_id is not None}:
+            for passage_id in self._index.passages_with_entity(entity_id, 4 * _DEPTH):
+                counts[passage_id] = counts.get(passage_id, 0) + 1
+        ordered = sorted(counts, key=lambda p: (-counts[p], -cosines.get(p, 0.0), p))
+        return ordered[:_DEPTH]
+
+    def _triples(self, hits: Sequence[FactHit]) -> list[Evidence]:
+        evidence: list[Evidence] = []
+        best = hits[0].confidence if hits else 0.0
+        for rank, hit in enumerate(hits, start=1):
+            if hit.confidence < best and rank > _FACTS_KEPT:
+                break
+            group = hit.group
+            score = hit.confidence * _FACT_WEIGHT / (_CONSTANT + rank)
+            evidence += [
+                Evidence(
+                    triple,
+                    score,
+                    0,
+                    {"graph": rank},
+                    (group.entity, group.property, "" if group.forward else "inverse"),
+                    hit.confidence,
+                )
+                for triple in group.triples
+            ]
+        return evidence
+
+
+def _channels(ranks: dict[str, int]) -> dict[Channel, int]:
+    channels: dict[Channel, int] = {}
+    for name in ("dense", "lexical", "graph"):
+        found = [rank for source, rank in ranks.items() if source.split(":")[0] == name]
+        if found:
+            channels[name] = min(found)  # type: ignore[index]
+    return channels
+
+
+def _shared(passage: Passage, query: Query) -> tuple[str, ...]:
+    """Return the query's entities that the passage names."""
+    linked = [link.entity_id for link in query.links if link.entity_id is not None]
+    return tuple(dict.fromkeys(e for e in linked if e in passage.entity_ids))
