@@ -144,7 +144,9 @@ def _word_pattern() -> re.Pattern[str]:
     katakana = ranges_of(frozenset({"katakana"}))
     marks = mark_ranges()
     unit = rf"(?:(?![{unspaced}{katakana}])[^\W_][{marks}\u200c\u200d]*)"
-    inner = rf"(?:['’ʼ״׳＇_‐‑\u00ad-](?={unit})|(?<=\d)[.,:/٫٬](?=\d)|(?<=[A-Za-z\d])[./](?=\d))"
+    inner = (
+        rf"(?:['’ʼ״׳＇_‐‑－\u00ad-](?={unit})|(?<=\d)[.,:/٫٬．](?=\d)|(?<=[A-Za-z\d])[./](?=\d))"
+    )
     return re.compile(
         rf"[A-Za-z](?:\+\+|\#)(?!\w)"
         rf"|{unit}+(?:{inner}{unit}+)*"
