@@ -1,4 +1,4 @@
-"""One turn, one way: rewrite, link, retrieve, read, answer; every arrow a new value, every step an event."""
+"""One turn, one way: rewrite, link, retrieve, read, answer; every step is an event."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ class Pipeline:
         self._graph = KnowledgeGraph(storage.load_triples(index.connection))
         self._prefixes = storage.load_prefixes(index.connection)
         self.languages = tuple(dict.fromkeys([*index.languages, *_LANGUAGES]))
-        identify = LanguageIdentifier(self.languages).identify
+        self._language = LanguageIdentifier(self.languages)
         self._linker = DictionaryLinker(self._graph)
         matcher = RelationMatcher(self._graph)
         self._rewriter = RuleRewriter(
             self._graph,
             self._linker,
             matcher,
-            lambda text, default: identify(text, default=default),
+            self._identify,
         )
         self._retriever = HybridRetriever(
             index, encoder, FactChannel(self._graph, matcher, encoder)
@@ -102,6 +102,9 @@ class Pipeline:
             yield from run.events()
         except ConvragError as error:
             yield Failed(error)
+
+    def _identify(self, text: str, default: str) -> str:
+        return self._language.identify(text, default=default)
 
     def evidence_text(self, evidence: Evidence, *, language: str) -> str:
         """Return the passage's text, or the triple as a sentence in ``language``."""

@@ -97,7 +97,7 @@ class RuleRewriter:
             relations,
             cues,
             opening,
-            len(content_words(rest, language)),
+            _content(rest, language),
         )
 
     def _standalone(self, seen: _Seen) -> Query:
@@ -126,7 +126,7 @@ class RuleRewriter:
         return Query(text, seen.text, seen.language, links, 0.85, False, act)
 
     def _counterpart(self, new: Link, old: Sequence[Link]) -> Link | None:
-        """Return the last question's link that the new entity replaces: of its type if there is one."""
+        """Return the last question's link of the new entity's type, which it replaces."""
         kinds = self._kinds(new.entity_id)
         named = [link for link in old if link.entity_id is not None]
         for link in named:
@@ -211,6 +211,16 @@ class RuleRewriter:
     def _kinds(self, entity_id: str | None) -> set[str]:
         entity = self._graph.entities.get(entity_id or "")
         return set(entity.types) if entity else set()
+
+
+def _content(text: str, language: str) -> int:
+    """Return about how many words of content the text has.
+
+    Scripts without spaces come as overlapping pairs of characters, about two a word.
+    """
+    spans = content_words(text, language)
+    pairs = sum(1 for a, b in zip(spans, spans[1:], strict=False) if b[0] < a[1])
+    return len(spans) - (pairs + 1) // 2
 
 
 def _overlap(a: Span, b: Span) -> bool:

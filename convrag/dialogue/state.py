@@ -19,8 +19,9 @@ def advance(
     """Return the state after ``query`` was answered with the entities ``answered``.
 
     Entities of the question and of a one-entity answer come to the front and older ones fade. The
-    answer's entity outranks the question's, unless the question itself was a follow-up: a topic that
-    is carried on stays the topic (Grosz, Joshi and Weinstein, 1995). Small talk changes nothing.
+    answer's entity outranks the question's, unless the question itself was a follow-up: a topic
+    that is carried on stays the topic (Grosz, Joshi and Weinstein, 1995). Small talk changes
+    nothing.
     """
     if query.act == "empty" or query.act.startswith("smalltalk"):
         return state

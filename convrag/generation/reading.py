@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from convrag.generation.answerability import Features, answerability
 from convrag.generation.writing import group_facts
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.phrases import mask, stems
+from convrag.graph.phrases import mask
 from convrag.graph.wording import statement
 from convrag.protocols import Encoder, Vectors
-from convrag.text.analysis import content_words
+from convrag.text.analysis import analyze, content_words, kind_weight
 from convrag.text.segment import sentences
 from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Span, Triple
 
@@ -25,7 +25,7 @@ _SHORTEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
     """A sentence of a passage or the statement of a group of facts, with where it comes from."""
 
     text: str
@@ -57,43 +57,45 @@ class EvidenceReader:
         if best >= FACT_THRESHOLD:
             spans = [AnswerSpan(e.id, (0, 0), e.confidence) for e in facts if e.confidence == best]
             return Reading(tuple(spans), best)
+        weighed = self.weigh(query, evidence)
+        if not weighed:
+            return Reading((), 0.0)
+        ordered = tuple(
+            AnswerSpan(e.id, candidate.span, round(features.ordering, 6))
+            for candidate, features in weighed
+            for e in candidate.evidence
+        )
+        return Reading(ordered, answerability(weighed[0][1]))
+
+    def weigh(self, query: Query, evidence: Sequence[Evidence]) -> list[tuple[Candidate, Features]]:
+        """Return the sentences and statements of the evidence with their features, best first."""
         passages = [e for e in evidence if isinstance(e.item, Passage)]
         read = _own_language_first(passages, query.language)[:_PASSAGES_READ]
         candidates = [c for e in read for c in _split(e)][:_SENTENCES_READ]
+        facts = [e for e in evidence if isinstance(e.item, Triple)]
         candidates += self._statements(facts, query.language)
         if not candidates:
-            return Reading((), 0.0)
-        return self._judge(query, candidates)
-
-    def _judge(self, query: Query, candidates: Sequence[_Candidate]) -> Reading:
+            return []
         question = self._encoder.encode([query.text], "query")[0]
         wanted = _wanted(query)
-        probability = 0.0
-        spans: list[AnswerSpan] = []
-        for candidate in candidates:
-            features = self._features(query, question, wanted, candidate)
-            probability = max(probability, answerability(features))
-            spans += [
-                AnswerSpan(e.id, candidate.span, round(features.ordering, 6))
-                for e in candidate.evidence
-            ]
-        return Reading(tuple(sorted(spans, key=lambda s: -s.score)), probability)
+        weighed = [(c, self._features(query, question, wanted, c)) for c in candidates]
+        return sorted(weighed, key=lambda item: -item[1].ordering)
 
-    def _statements(self, facts: Sequence[Evidence], language: str) -> list[_Candidate]:
-        candidates: list[_Candidate] = []
+    def _statements(self, facts: Sequence[Evidence], language: str) -> list[Candidate]:
+        candidates: list[Candidate] = []
         for group in group_facts(facts):
             text = statement(self._graph, group, language)
             members = tuple(e for e in facts if e.item in group.triples)
             entities = frozenset({group.entity})
-            candidates.append(_Candidate(text, text, "", members, (0, 0), language, entities))
+            candidates.append(Candidate(text, text, "", members, (0, 0), language, entities))
         return candidates
 
     def _features(
         self,
         query: Query,
         question: Vectors,
-        wanted: frozenset[str],
-        candidate: _Candidate,
+        wanted: Mapping[str, float],
+        candidate: Candidate,
     ) -> Features:
         linked = {link.entity_id for link in query.links if link.entity_id is not None}
         cosine = float(self._vector(candidate.title, candidate.text) @ question)
@@ -108,19 +110,21 @@ class EvidenceReader:
         )
 
     def _encode_one(self, title: str, text: str) -> Vectors:
-        return self._encoder.encode([f"{title}. {text}" if title else text], "passage")[0]
+        """Return float32 (D,)."""
+        vectors = self._encoder.encode([f"{title}. {text}" if title else text], "passage")
+        return vectors.reshape(-1)
 
 
 def _own_language_first(passages: Sequence[Evidence], language: str) -> list[Evidence]:
     return sorted(passages, key=lambda e: getattr(e.item, "language", "") != language)
 
 
-def _split(evidence: Evidence) -> list[_Candidate]:
+def _split(evidence: Evidence) -> list[Candidate]:
     passage = evidence.item
     if not isinstance(passage, Passage):
         return []
     return [
-        _Candidate(
+        Candidate(
             passage.text[span[0] : span[1]],
             f"{passage.title}\n{passage.text}",
             passage.title,
@@ -134,15 +138,18 @@ def _split(evidence: Evidence) -> list[_Candidate]:
     ]
 
 
-def _wanted(query: Query) -> frozenset[str]:
-    """Return the stems the answer should share with the question: content words beside the names."""
+def _wanted(query: Query) -> dict[str, float]:
+    """Return the weighted terms that an answer should share with the question, names aside."""
     names = [link.mention.span for link in query.links if link.entity_id is not None]
     rest = mask(query.text, names)
-    spans = content_words(rest, query.language)
-    return frozenset(s for start, end in spans for s, _ in stems(rest[start:end], query.language))
+    content = [rest[start:end] for start, end in content_words(rest, query.language)]
+    return {t: kind_weight(t) for word in content for t in analyze(word, query.language)}
 
 
-def _coverage(wanted: frozenset[str], text: str, language: str) -> float:
-    """Return the share of the wanted stems that the text has; 1 when nothing is wanted."""
-    present = {stem for stem, _ in stems(text, language)}
-    return len(wanted & present) / len(wanted) if wanted else 1.0
+def _coverage(wanted: Mapping[str, float], text: str, language: str) -> float:
+    """Return the share of the wanted terms' weight that the text has; 1 when nothing is wanted."""
+    total = sum(wanted.values())
+    if not total:
+        return 1.0
+    present = set(analyze(text, language))
+    return sum(weight for term, weight in wanted.items() if term in present) / total

@@ -104,7 +104,7 @@ def _quote(query: Query, passage: Passage, spans: Sequence[AnswerSpan]) -> Draft
 
 
 def _window(passage: Passage, spans: Sequence[AnswerSpan]) -> Span:
-    """Return the best sentence, widened over neighbours that are nearly as close to the question."""
+    """Return the best sentence, widened over neighbours that are nearly as close."""
     scores = {s.span: s.score for s in spans}
     order = [s for s in sentences(passage.text, passage.language) if s in scores]
     best = max(order, key=lambda s: scores[s])

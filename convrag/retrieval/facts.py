@@ -53,7 +53,7 @@ class FactChannel:
         self._statements = lru_cache(maxsize=64)(self._encode_statements)
 
     def search(self, query: Query) -> tuple[FactHit, ...]:
-        """Return the groups of facts that the query asks for, best first, none with confidence 0."""
+        """Return the facts that the query asks for, best first, none with confidence 0."""
         masked = [link.mention.span for link in query.links if link.entity_id is not None]
         relations = self._matcher.match(query.text, language=query.language, masked=masked)
         named = {link.entity_id for link in query.links if link.entity_id is not None}
@@ -77,7 +77,7 @@ class FactChannel:
         self,
         link: Link,
         relations: tuple[RelationMatch, ...],
-        named: set[str | None],
+        named: set[str],
         query: Query,
     ) -> Iterable[FactHit]:
         if link.entity_id is None:
@@ -128,7 +128,7 @@ class FactChannel:
         )
         return replace(group, triples=kept) if kept else None
 
-    def _between(self, entity: str, named: set[str | None]) -> Iterable[FactHit]:
+    def _between(self, entity: str, named: set[str]) -> Iterable[FactHit]:
         for group in self._graph.groups(entity):
             if not group.forward:
                 continue

@@ -1,4 +1,4 @@
-"""Hybrid retrieval: passages by meaning, by words and by shared entities, fused with graph facts."""
+"""Hybrid retrieval: passages by meaning, words and shared entities, fused with graph facts."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _channels(ranks: dict[str, int]) -> dict[Channel, int]:
     for name in ("dense", "lexical", "graph"):
         found = [rank for source, rank in ranks.items() if source.split(":")[0] == name]
         if found:
-            channels[name] = min(found)  # type: ignore[index]
+            channels[name] = min(found)
     return channels
 
 
