@@ -1,0 +1,1 @@
+"""Measurements: never timed asserts, always a command, a seed and a baseline."""
