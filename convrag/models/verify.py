@@ -4,38 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from convrag.errors import ModelError
+from convrag.models.files import write_atomically
 
 _MARKERS = "verified.json"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` so that a reader sees the old file or the new one, never a part.
-
-    Raises:
-        ModelError: The folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be written: {error.strerror or error}",
-            "set CONVRAG_HOME to a folder you can write to",
-        ) from error
 
 
 def file_sha256(path: Path, cache: Path) -> str:

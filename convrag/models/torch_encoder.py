@@ -1,0 +1,138 @@
+"""Encoders in torch: the packed weights as a ``BertModel``, or any transformers encoder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from convrag.errors import ModelError
+from convrag.models.encoder_input import Kind, clean_text
+from convrag.models.threads import set_threads
+from convrag.protocols import Vectors
+
+_BATCH_TOKENS = 4096  # padded tokens of one forward pass
+_BATCH_WINDOWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A run of one text's tokens the model reads at once, special tokens included.
+
+    ``weight`` is what its mean counts for in the text's vector.
+    """
+
+    text: int
+    ids: Sequence[int]
+    weight: int
+
+
+class WindowTokenizer(Protocol):
+    """Cuts texts into windows; ``pad_id`` fills the shorter ones of a batch."""
+
+    pad_id: int
+
+    def windows(self, texts: Sequence[str]) -> list[Window]:
+        """Return the windows of all texts, at least one for each, in order."""
+        ...
+
+
+class TorchEncoder:
+    """Mean-pools a transformers encoder. May be called from several threads; calls wait.
+
+    Args:
+        model: The encoder module, in evaluation mode; its output has ``last_hidden_state``.
+        tokenizer: Cuts texts into windows.
+        encoder_id: The encoder's id.
+        dimension: Length of a vector.
+        prefixes: What is put before a text, by kind.
+        threads: Threads for torch.
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401  transformers has no types here
+        tokenizer: WindowTokenizer,
+        *,
+        encoder_id: str,
+        dimension: int,
+        prefixes: dict[Kind, str],
+        threads: int,
+    ) -> None:
+        set_threads(threads)
+        self._model = model
+        self._tokenizer = tokenizer
+        self._id = encoder_id
+        self._dimension = dimension
+        self._prefixes = prefixes
+        self._lock = threading.Lock()
+
+    @property
+    def id(self) -> str:
+        """Reference and content hash of the weights."""
+        return self._id
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._dimension
+
+    @property
+    def model(self) -> Any:  # noqa: ANN401
+        """The torch module, for training."""
+        return self._model
+
+    def encode(self, texts: Sequence[str], kind: Kind = "query") -> Vectors:
+        """Return float32 (N, D), unit norm, in the order of ``texts``.
+
+        An empty text has the vector of the bare prefix. A text longer than the model's window is
+        read in windows whose means are averaged by length, up to ``MAX_CHARACTERS``.
+
+        Raises:
+            ModelError: The model gave values that are not finite.
+        """
+        prefix = self._prefixes[kind]
+        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)  # (N, D)
+        if not texts:
+            return vectors
+        with self._lock, torch.inference_mode():
+            windows = self._tokenizer.windows([prefix + clean_text(text) for text in texts])
+            for batch in _batches(windows):
+                means = self._means(batch)
+                for window, mean in zip(batch, means, strict=True):
+                    vectors[window.text] += window.weight * mean
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"{self._id}: the model gave values that are not finite")
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)  # (N, 1)
+        vectors /= np.maximum(norms, 1e-12)
+        return vectors
+
+    def _means(self, batch: Sequence[Window]) -> Vectors:
+        """Return float32 (B, D), the mean over each window's tokens."""
+        length = max(len(window.ids) for window in batch)
+        ids = torch.full((len(batch), length), self._tokenizer.pad_id, dtype=torch.long)  # (B, T)
+        mask = torch.zeros_like(ids)
+        for row, window in enumerate(batch):
+            ids[row, : len(window.ids)] = torch.tensor(window.ids)
+            mask[row, : len(window.ids)] = 1
+        hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state  # (B, T, D)
+        weights = mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
+        means = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+        return np.asarray(means.float().numpy(), dtype=np.float32)
+
+
+def _batches(windows: Sequence[Window]) -> Iterator[list[Window]]:
+    """Yield windows of like length together, longest first, so that little is padding."""
+    batch: list[Window] = []
+    for window in sorted(windows, key=lambda window: (-len(window.ids), window.text)):
+        longest = len(batch[0].ids) if batch else len(window.ids)
+        if batch and ((len(batch) + 1) * longest > _BATCH_TOKENS or len(batch) == _BATCH_WINDOWS):
+            yield batch
+            batch = []
+        batch.append(window)
+    if batch:
+        yield batch
