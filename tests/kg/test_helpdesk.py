@@ -1,0 +1,267 @@
+"""The helpdesk pack is complete, and its dialogues ask only for what it holds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, Namespace, URIRef
+
+ROOT = Path(__file__).resolve().parents[2]
+PACK = ROOT / "kg" / "helpdesk"
+DIALOGUES = sorted((ROOT / "dialogues" / "helpdesk").glob("*.yaml"))
+PASSAGES = sorted((PACK / "passages").glob("*.md"))
+LANGUAGES = ("en", "zh", "es", "de")
+H = Namespace("https://convrag.example/helpdesk/")
+HS = Namespace("https://convrag.example/helpdesk/schema#")
+CV = Namespace("https://convrag.example/ns#")
+TRIPLE = re.compile(r'(\w+:[\w-]+) (\w+:[\w-]+) (?:(\w+:[\w-]+)|"(.+)")')
+HAN = re.compile(r"[\u4e00-\u9fff]")
+SCRIPTS = {"zh": r"[\u4e00-\u9fff]", "ar": r"[\u0600-\u06ff]", "hi": r"[\u0900-\u097f]"}
+SCRIPTS |= {"ru": r"[\u0400-\u04ff]", "ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "en": r"[A-Za-z]"}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    found = Graph()
+    found.parse(PACK / "graph.ttl", format="turtle")
+    return found
+
+
+def subjects(graph: Graph, kind: URIRef) -> list[URIRef]:
+    return sorted(s for s in set(graph.subjects(RDF.type, kind)) if isinstance(s, URIRef))
+
+
+def properties(graph: Graph) -> list[URIRef]:
+    return subjects(graph, OWL.ObjectProperty) + subjects(graph, OWL.DatatypeProperty)
+
+
+def entities(graph: Graph) -> list[URIRef]:
+    found = {s for s in graph.subjects() if isinstance(s, URIRef) and s.startswith(H)}
+    return sorted(s for s in found if not s.startswith(HS))
+
+
+def by_language(graph: Graph, subject: URIRef, predicate: URIRef) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for value in graph.objects(subject, predicate):
+        assert isinstance(value, Literal)
+        found.setdefault(value.language or "", []).append(str(value))
+    return found
+
+
+def expand(graph: Graph, curie: str) -> URIRef:
+    prefix, _, name = curie.partition(":")
+    return URIRef(str(dict(graph.namespaces())[prefix]) + name)
+
+
+def load(path: Path) -> dict[str, Any]:
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def pieces(expect: dict[str, Any]) -> list[list[Any]]:
+    """Each required piece of evidence as its list of alternatives."""
+    return [p if isinstance(p, list) else [p] for p in expect.get("evidence", [])]
+
+
+def test_the_graph_is_what_the_tables_say() -> None:
+    command = [sys.executable, str(PACK / "build.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [("Product", 14), ("Part", 40), ("ErrorCode", 35), ("Accessory", 10), ("City", 12)],
+)
+def test_counts(graph: Graph, kind: str, least: int) -> None:
+    assert len(subjects(graph, HS[kind])) >= least
+
+
+def test_there_are_twelve_places_to_go(graph: Graph) -> None:
+    places = subjects(graph, HS.Shop) + subjects(graph, HS.ServiceCentre)
+    assert len(places) >= 12
+    assert all(graph.value(place, HS.openingDays) for place in places)
+    assert all(str(graph.value(place, HS.phone)).startswith("000-555-") for place in places)
+
+
+def test_everything_has_one_label_in_each_of_the_four_languages(graph: Graph) -> None:
+    named = entities(graph) + subjects(graph, OWL.Class) + properties(graph)
+    for subject in named:
+        labels = by_language(graph, subject, RDFS.label)
+        assert set(LANGUAGES) <= set(labels), subject
+        assert all(len(texts) == 1 for texts in labels.values()), subject
+        assert graph.value(subject, RDF.type), subject
+
+
+def test_labels_are_written_in_their_scripts(graph: Graph) -> None:
+    for subject in properties(graph) + subjects(graph, OWL.Class) + subjects(graph, HS.City):
+        labels = by_language(graph, subject, RDFS.label)
+        for language, script in SCRIPTS.items():
+            assert re.search(script, labels[language][0]), (subject, language)
+
+
+def test_every_property_can_be_asked_for_and_put_into_words(graph: Graph) -> None:
+    for subject in properties(graph):
+        assert set(LANGUAGES) <= set(by_language(graph, subject, SKOS.altLabel)), subject
+        patterns = by_language(graph, subject, CV.statementPattern)
+        assert set(LANGUAGES) <= set(patterns), subject
+        for texts in patterns.values():
+            assert len(texts) == 1, subject
+            assert texts[0].count("{subject}") == texts[0].count("{object}") == 1, subject
+
+
+def test_numbers_have_a_unit_and_units_have_four_languages_or_none(graph: Graph) -> None:
+    for subject in subjects(graph, OWL.DatatypeProperty):
+        units = by_language(graph, subject, CV.unit)
+        numeric = str(graph.value(subject, RDFS.range)).endswith(("#integer", "#decimal"))
+        assert bool(units) == numeric, subject
+        assert not units or set(units) == {""} or set(LANGUAGES) <= set(units), subject
+
+
+def test_inverse_properties_are_declared_and_not_stated(graph: Graph) -> None:
+    pairs = [(a, b) for a, b in graph.subject_objects(OWL.inverseOf) if (b, None, None) in graph]
+    assert len(pairs) >= 20
+    for one, other in pairs:
+        assert (other, OWL.inverseOf, one) in graph
+        used = [(None, p, None) in graph for p in (one, other)]
+        assert sum(used) == 1, (one, other)
+
+
+def test_every_relation_points_at_something_described(graph: Graph) -> None:
+    known = set(entities(graph))
+    for prop in subjects(graph, OWL.ObjectProperty):
+        for _, target in graph.subject_objects(prop):
+            assert target in known, (prop, target)
+
+
+def test_error_codes_mean_something_of_their_own_on_each_product(graph: Graph) -> None:
+    owners: dict[str, list[URIRef]] = {}
+    for code in subjects(graph, HS.ErrorCode):
+        meanings = by_language(graph, code, SKOS.definition)
+        assert set(meanings) == set(LANGUAGES), code
+        assert meanings == by_language(graph, code, HS.meaning)
+        assert len(list(graph.subjects(HS.hasErrorCode, code))) == 1, code
+        owners.setdefault(str(graph.value(code, HS.code)), []).append(code)
+    shared = [codes for codes in owners.values() if len(codes) > 1]
+    assert len(shared) >= 5
+    for codes in shared:
+        english = {by_language(graph, c, HS.meaning)["en"][0] for c in codes}
+        assert len(english) == len(codes), codes
+
+
+def test_part_and_model_numbers_are_unique(graph: Graph) -> None:
+    numbers = [str(n) for n in graph.objects(None, HS.partNumber)]
+    assert len(set(numbers)) == len(numbers) == len(subjects(graph, HS.Part))
+    models = [str(graph.value(p, RDFS.label)) for p in subjects(graph, HS.Product)]
+    assert len(set(models)) == len(models)
+
+
+def test_the_manifest_names_the_pack_and_has_examples_in_every_language() -> None:
+    manifest = tomllib.loads((PACK / "pack.toml").read_text(encoding="utf-8"))
+    assert manifest["name"] == PACK.name
+    assert tuple(manifest["languages"]) == LANGUAGES
+    assert manifest["licence"] == "CC0-1.0"
+    assert all(len(manifest["examples"][language]) >= 3 for language in LANGUAGES)
+
+
+def test_every_topic_has_a_passage_in_every_language() -> None:
+    names = [path.name.split(".") for path in PASSAGES]
+    assert all(len(name) == 3 for name in names)
+    counts = Counter(language for _, language, _ in names)
+    assert set(counts) == set(LANGUAGES)
+    assert len(set(counts.values())) == 1
+    assert min(counts.values()) >= 16
+    assert len({slug for slug, _, _ in names}) == counts["en"]
+
+
+@pytest.mark.parametrize("path", PASSAGES, ids=lambda path: path.name)
+def test_a_passage_has_a_title_and_a_readable_length(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    title, _, body = text.partition("\n")
+    assert title.startswith("# ")
+    assert body.strip()
+    chinese = path.name.endswith(".zh.md")
+    size = len(HAN.findall(text)) if chinese else len(text.split())
+    assert 150 <= size <= 400 if chinese else 80 <= size <= 220, size
+
+
+def test_there_are_twelve_dialogues_with_ids_of_their_own() -> None:
+    loaded = [load(path) for path in DIALOGUES]
+    assert len(loaded) == 12
+    assert len({d["id"] for d in loaded}) == 12
+    assert {d["language"] for d in loaded} == set(LANGUAGES)
+    for path, dialogue in zip(DIALOGUES, loaded, strict=True):
+        assert path.name.startswith(dialogue["language"] + "-")
+        assert dialogue["pack"] == PACK.name
+
+
+@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
+def test_a_dialogue_has_the_turns_it_should(path: Path) -> None:
+    turns = load(path)["turns"]
+    assert 4 <= len(turns) <= 6
+    assert [turn.get("shift", False) for turn in turns].count(True) == 1
+    assert not turns[0].get("shift", False)
+    expectations = [turn["expect"] for turn in turns]
+    assert sum(e.get("abstain", False) for e in expectations) == 1
+    answered = [e for e in expectations if not e.get("abstain")]
+    assert all(e["answer"] and e["evidence"] for e in answered)
+    kinds = Counter(isinstance(pieces(e)[0][0], dict) for e in answered)
+    assert kinds[True] >= 2
+    assert kinds[False] >= 2
+
+
+@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
+def test_a_dialogue_expects_only_what_the_pack_holds(graph: Graph, path: Path) -> None:
+    dialogue = load(path)
+    for turn in dialogue["turns"]:
+        expect = turn["expect"]
+        for curie in expect.get("entities", []):
+            assert (expand(graph, curie), RDF.type, None) in graph, curie
+        for item in (item for piece in pieces(expect) for item in piece):
+            if isinstance(item, dict):
+                assert item["source"].endswith(f".{dialogue['language']}.md")
+                text = (PACK / item["source"]).read_text(encoding="utf-8")
+                assert item["contains"] in text, item
+                continue
+            match = TRIPLE.fullmatch(item)
+            assert match, item
+            subject, predicate, target, literal = match.groups()
+            values = set(graph.objects(expand(graph, subject), expand(graph, predicate)))
+            if target:
+                assert expand(graph, target) in values, item
+            else:
+                assert literal in {str(value) for value in values}, item
+
+
+@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
+def test_expected_words_come_from_the_expected_evidence(graph: Graph, path: Path) -> None:
+    language = load(path)["language"]
+    for turn in load(path)["turns"]:
+        answer = turn["expect"].get("answer", {})
+        texts = []
+        for item in (item for piece in pieces(turn["expect"]) for item in piece):
+            if isinstance(item, dict):
+                texts.append((PACK / item["source"]).read_text(encoding="utf-8"))
+                continue
+            terms = [t for t in TRIPLE.fullmatch(item).groups() if t]  # type: ignore[union-attr]
+            for term in (terms[0], terms[2]):
+                if ":" in term and term.split(":")[0] == "h":
+                    texts += by_language(graph, expand(graph, term), RDFS.label)[language]
+                else:
+                    texts.append(term)
+        wanted = "\n".join(texts)
+        if "contains_any" in answer:
+            assert any(word in wanted for word in answer["contains_any"]), turn["user"]
+        assert all(word in wanted for word in answer.get("contains_all", [])), turn["user"]
+        assert not any(word in wanted for word in answer.get("contains_none", [])), turn["user"]
+        if "number" in answer:
+            assert str(answer["number"]["value"]) in wanted.split("\n"), turn["user"]
