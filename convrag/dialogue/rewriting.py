@@ -139,7 +139,7 @@ class RuleRewriter:
         typed = self._typed_reference(seen)
         if typed is not None:
             return typed
-        for kind in ("possessives", "pronouns", "places"):
+        for kind in ("possessives", "places", "pronouns"):
             for cue in seen.cues:
                 if kind not in cue.kinds or _is_article(cue):
                     continue

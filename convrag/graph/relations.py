@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.phrases import PhraseIndex, longest, mask
+from convrag.graph.phrases import PhraseIndex, longest, mask, stems
+from convrag.text.analysis import content_words
 from convrag.types import Span
 
 _OTHER_LANGUAGE = 0.6
+_SCATTERED = 0.85
+_SHORTEST_STEM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,13 @@ class RelationMatch:
 
 
 class RelationMatcher:
-    """Finds property and class phrases, longest first."""
+    """Finds property and class phrases: as they stand, longest first, or by their content words."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
-        self._phrases = PhraseIndex(_phrases(graph))
+        self._properties = frozenset(graph.properties)
+        self._rows = tuple(_phrases(graph))
+        self._phrases = PhraseIndex(self._rows)
+        self._bags = lru_cache(maxsize=None)(self._content_bags)
 
     def match(
         self, text: str, *, language: str, masked: Sequence[Span] = ()
@@ -46,7 +53,45 @@ class RelationMatcher:
                     strength *= _OTHER_LANGUAGE
                 key = (match.phrase.target, match.span)
                 matches[key] = max(strength, matches.get(key, 0.0))
-        return tuple(RelationMatch(t, s, score) for (t, s), score in matches.items())
+        named = [RelationMatch(t, s, score) for (t, s), score in matches.items()]
+        taken = [r.span for r in named if r.target in self._properties]
+        named += [
+            r
+            for r in self._scattered(mask(text, masked), language)
+            if not any(r.span[0] < b and a < r.span[1] for a, b in taken)
+        ]
+        return tuple(self._without_kinds_as_properties(named))
+
+    def _without_kinds_as_properties(self, named: list[RelationMatch]) -> list[RelationMatch]:
+        """Drop the property reading of a class word ("which countries") beside another property."""
+        kinds = {r.span for r in named if r.target not in self._properties}
+        others = [r for r in named if r.target in self._properties and r.span not in kinds]
+        if not others:
+            return named
+        return [r for r in named if r.target not in self._properties or r.span not in kinds]
+
+    def _scattered(self, text: str, language: str) -> list[RelationMatch]:
+        """Return properties all of whose phrase's content words stand somewhere in the text.
+
+        Of phrases whose words include another's, only the longer one counts.
+        """
+        spans = dict(stems(text, language))
+        found = [(bag, t) for bag, t in self._bags(language) if bag <= spans.keys()]
+        return [
+            RelationMatch(target, min(spans[stem] for stem in bag), _SCATTERED)
+            for bag, target in found
+            if not any(bag < other for other, _ in found)
+        ]
+
+    def _content_bags(self, language: str) -> tuple[tuple[frozenset[str], str], ...]:
+        bags: set[tuple[frozenset[str], str]] = set()
+        for text, of, target, _ in self._rows:
+            if of == language and target in self._properties:
+                content = [text[a:b] for a, b in content_words(text, language)]
+                bag = frozenset(s for word in content for s, _ in stems(word, language))
+                if bag and all(len(stem) >= _SHORTEST_STEM for stem in bag):
+                    bags.add((bag, target))
+        return tuple(sorted(bags, key=lambda item: (sorted(item[0]), item[1])))
 
 
 def _phrases(graph: KnowledgeGraph) -> Iterator[tuple[str, str, str, bool]]:

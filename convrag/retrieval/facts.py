@@ -14,8 +14,8 @@ from convrag.protocols import Encoder, Vectors
 from convrag.text.analysis import content_words
 from convrag.types import Link, Query
 
-_BACKWARD_BY_FORWARD_NAME = 0.85
-"""Trust in a property's own name for facts that point at the entity ("whose capital is Lima")."""
+_BY_INVERSE_NAME = 0.9
+"""Trust in the name of the other direction ("whose capital is Lima", "the capital of Peru")."""
 _BY_CLASS = 0.8
 """Trust in a class word alone ("which rivers are in Spain") when no property is named."""
 _DEFINITION = 0.7
@@ -106,10 +106,11 @@ class FactChannel:
     ) -> tuple[FactGroup, float]:
         """Return the group, narrowed to the class asked for, and how well it fits."""
         item = self._graph.property(group.property)
-        strength = strengths.get(item.id, 0.0)
+        straight = strengths.get(item.id, 0.0)
+        inverse = strengths.get(item.inverse, 0.0) if item.inverse else 0.0
         if not group.forward:
-            inverse = strengths.get(item.inverse, 0.0) if item.inverse else 0.0
-            strength = max(inverse, strength * _BACKWARD_BY_FORWARD_NAME)
+            straight, inverse = inverse, straight
+        strength = max(straight, inverse * _BY_INVERSE_NAME)
         fitting = self._of_kinds(group, kinds)
         if fitting is None:
             return group, strength
