@@ -45,6 +45,14 @@ def find_pack(name: str) -> Pack:
     return _read(_data("kg") / name)
 
 
+def pack_called(text: str) -> str | None:
+    """Return the name of the bundled pack with this name or title, or None."""
+    names = pack_names()
+    if text in names:
+        return text
+    return next((pack.name for pack in available_packs() if pack.title == text), None)
+
+
 def available_packs() -> tuple[Pack, ...]:
     """Return all bundled packs, sorted by name.
 

