@@ -273,9 +273,7 @@ class Builder:
         for lang, forms in CODE_ALIASES.items():
             texts = [form.format(code=code, model=model) for form in forms]
             node.add("skos:altLabel", *by_language({lang: texts}))
-        meaning = self.tables.tagged(record["meaning"])
-        node.add("skos:definition", *meaning)
-        node.add("hs:meaning", *meaning)
+        node.add("skos:definition", *self.tables.tagged(record["meaning"]))
         self.fact(node, "code", code)
         self.link(node, "affectsPart", [record["part"]])
         self.link(node, "remedy", [record["remedy"]])
