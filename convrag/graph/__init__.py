@@ -1,1 +1,1 @@
-"""The knowledge graph: loading RDF, names and phrases, entity linking, relations, and facts in words."""
+"""The knowledge graph: reading RDF, names and phrases, linking, relations, and facts in words."""

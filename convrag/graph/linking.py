@@ -101,7 +101,7 @@ class DictionaryLinker:
     def _disambiguate(
         self, candidates: Sequence[dict[str, float]], focus: Sequence[Focus]
     ) -> list[tuple[tuple[str, float], ...]]:
-        """Rank each mention's candidates by name, popularity and what else is being talked about."""
+        """Rank each mention's candidates by name, popularity and what else is talked about."""
         salience = {f.entity_id: f.salience for f in focus}
         ranked: list[tuple[tuple[str, float], ...]] = []
         for place, scores in enumerate(candidates):

@@ -1,7 +1,8 @@
-"""The graph in memory: entities, properties and classes by id, and facts from both of their ends."""
+"""The graph in memory: entities, properties and classes by id, facts from both of their ends."""
 
 from __future__ import annotations
 
+import builtins
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -40,7 +41,7 @@ class FactGroup:
     forward: bool
     triples: tuple[Triple, ...]
 
-    @property
+    @builtins.property
     def others(self) -> tuple[str | Literal, ...]:
         """The values at the other end, in the triples' order."""
         return tuple(t.object if self.forward else t.subject for t in self.triples)
@@ -92,7 +93,7 @@ class KnowledgeGraph:
         return self.properties.get(property_id) or Property(property_id)
 
     def label(self, term: str, language: str) -> str:
-        """Return the term's name in ``language``, else in English, else any, else its IRI's tail."""
+        """Return the term's name in ``language``, else English, else any, else its IRI's tail."""
         named = self.entities.get(term) or self.classes.get(term) or self.properties.get(term)
         if named is None:
             return terms.local_name(term)
@@ -205,7 +206,7 @@ class _Builder:
         return tuple(found)
 
     def properties(self) -> dict[str, Property]:
-        """Return all properties, sorted; the built-in ones keep their names unless the graph has own."""
+        """Return all properties, sorted; the graph's own names come before built-in ones."""
         known = builtin_properties()
         found: dict[str, Property] = {}
         for term in sorted(self._property_ids):

@@ -1,4 +1,4 @@
-"""Finding known phrases in a text of any script: as written, and in inflected form where a stemmer exists."""
+"""Finding known phrases in a text of any script, as written and, with a stemmer, inflected."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def _is_hangul(char: str) -> bool:
 
 @cache
 def _script(char: str) -> str:
-    """Return a coarse script name, DIGIT for digits, empty for anything that is not part of a word."""
+    """Return a coarse script name, DIGIT for digits, empty for what is no part of a word."""
     category = unicodedata.category(char)
     if category[0] not in "LMN":
         # The long-vowel mark belongs to katakana words.

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
 from typing import Any
-from xml.sax import SAXParseException
+from urllib.parse import quote
+from xml.sax import SAXException, SAXParseException
 
 from convrag.errors import GraphError
+from convrag.graph.syntax import SyntaxMistake, check_ntriples, check_turtle
+from convrag.graph.xml_bounds import check_xml
 from convrag.types import Literal, Triple
 
 FORMATS = {".ttl": "turtle", ".nt": "nt", ".rdf": "xml", ".owl": "xml"}
 """File endings that are read, with rdflib's name of the format."""
+
+# rdflib reports odd IRIs and values to its log; with no handler they would land on the terminal.
+logging.getLogger("rdflib").addHandler(logging.NullHandler())
+
+_XML_PLACE = re.compile(r"^\S*?:(\d+):\d+: ")
 
 
 def is_graph(path: Path) -> bool:
@@ -19,7 +29,10 @@ def is_graph(path: Path) -> bool:
 
 
 def read_rdf(path: Path, *, source: str) -> tuple[Triple, ...]:
-    """Return the file's triples, sorted; blank nodes are kept apart per source.
+    """Return the file's triples, sorted; the same file always gives the same triples.
+
+    Blank nodes are numbered and kept apart per source. Relative IRIs start at ``file:///`` and the
+    file's name, so that they do not depend on where the file lies.
 
     Args:
         path: A Turtle, N-Triples or RDF/XML file in UTF-8.
@@ -28,87 +41,143 @@ def read_rdf(path: Path, *, source: str) -> tuple[Triple, ...]:
     Raises:
         GraphError: The file is missing, not UTF-8, or not valid RDF.
     """
-    text = _read_text(path)
-    kind = FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise GraphError(f"{path}: not a graph format", f"known endings: {', '.join(FORMATS)}")
-    graph = _parse(text, kind, path)
-    triples = {_triple(terms, source) for terms in graph}
+    blanks: dict[str, int] = {}
+    found = _parse(path, *_read_text(path)).found
+    triples = {_triple(terms, source, blanks) for terms in found}
     return tuple(sorted(triples, key=lambda triple: triple.id))
 
 
 def prefixes(path: Path) -> dict[str, str]:
-    """Return the namespace prefixes that a Turtle file binds.
+    """Return the namespace prefixes that the file binds; none for N-Triples.
 
     Raises:
         GraphError: As :func:`read_rdf`.
     """
-    graph = _parse(_read_text(path), FORMATS[path.suffix.lower()], path)
-    return {prefix: str(iri) for prefix, iri in graph.namespaces()}
+    kind, text = _read_text(path)
+    if kind == "xml":
+        graph = _parse(path, kind, text)
+        return {prefix: str(iri) for prefix, iri in graph.namespaces()}
+    return _checked(path, kind, text)
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path) -> tuple[str, str]:
+    """Return the file's format and text."""
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise GraphError(f"{path}: not a graph format", f"known endings: {', '.join(FORMATS)}")
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise GraphError(
-            f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8"
-        ) from error
+        data = path.read_bytes()
     except OSError as error:
         raise GraphError(f"{path}: {error.strerror or error}", "check the path") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise GraphError(
+            f"{path}:{line}: not UTF-8 at byte {error.start}", "save the file as UTF-8"
+        ) from error
+    return kind, text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _parse(text: str, kind: str, path: Path) -> Any:  # noqa: ANN401 (rdflib.Graph, imported late)
-    import rdflib
-    from rdflib.exceptions import ParserError
+def _checked(path: Path, kind: str, text: str) -> dict[str, str]:
+    """Return the prefixes that the text binds, after a strict look at its syntax."""
+    try:
+        if kind == "turtle":
+            return check_turtle(text, _base(path))
+        if kind == "nt":
+            check_ntriples(text)
+        else:
+            check_xml(text)
+    except SyntaxMistake as error:
+        raise _mistake(path, error.line, error.reason) from error
+    return {}
+
+
+def _parse(path: Path, kind: str, text: str) -> Any:  # noqa: ANN401 (made late, see _recorder)
+    from rdflib.exceptions import Error
     from rdflib.plugins.parsers.notation3 import BadSyntax
 
-    graph = rdflib.Graph(bind_namespaces="none")
+    _checked(path, kind, text)
+    graph = _recorder()
     try:
-        # N-Triples is a subset of Turtle, whose parser knows its line numbers.
-        graph.parse(data=text, format="turtle" if kind == "nt" else kind, publicID=path.name + ":")
+        # N-Triples is a subset of Turtle, whose parser is the one that knows its line numbers.
+        graph.parse(data=text, format="turtle" if kind == "nt" else kind, publicID=_base(path))
     except BadSyntax as error:
-        line = int(error.lines) + 1
-        raise GraphError(
-            f"{path}:{line}: {_reason(error)}", "fix the line and try again"
-        ) from error
+        raise _mistake(path, int(error.lines) + 1, str(error._why)) from error
     except SAXParseException as error:
+        raise _mistake(path, error.getLineNumber() or 1, error.getMessage()) from error
+    except (
+        Error,
+        SAXException,
+        ValueError,
+        AssertionError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ) as error:
+        place = _XML_PLACE.match(str(error))
+        if place:
+            reason = str(error)[place.end() :]
+            raise _mistake(path, int(place.group(1)), reason) from error
         raise GraphError(
-            f"{path}:{error.getLineNumber()}: {error.getMessage()}", "fix the line and try again"
-        ) from error
-    except (ParserError, ValueError, AssertionError, IndexError, KeyError) as error:
-        raise GraphError(
-            f"{path}: not valid {kind}: {error}", "check the file with an RDF validator"
+            f"{path}: not valid {kind}: {_one_line(str(error))}",
+            "check the file with an RDF validator",
         ) from error
     return graph
 
 
-def _reason(error: Any) -> str:  # noqa: ANN401 (rdflib's BadSyntax, imported late)
-    return " ".join(str(error._why).split())[:160]
+def _recorder() -> Any:  # noqa: ANN401 (a class made late, because rdflib loads slowly)
+    """Return an rdflib graph that only lists what it is given, in the file's order."""
+    import rdflib
+
+    class Recorder(rdflib.Graph):
+        def __init__(self) -> None:
+            super().__init__(bind_namespaces="none")
+            self.found: list[Any] = []
+
+        def add(self, triple: Any) -> Recorder:  # noqa: ANN401
+            self.found.append(triple)
+            return self
+
+    return Recorder()
 
 
-def _triple(terms: Any, source: str) -> Triple:  # noqa: ANN401 (rdflib terms, imported late)
+def _base(path: Path) -> str:
+    return f"file:///{quote(path.name)}"
+
+
+def _mistake(path: Path, line: int, reason: str) -> GraphError:
+    return GraphError(f"{path}:{line}: {_one_line(reason)}", "fix the line and try again")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:160]
+
+
+def _triple(terms: Any, source: str, blanks: dict[str, int]) -> Triple:  # noqa: ANN401
     subject, predicate, value = terms
     return Triple(
-        subject=_node(subject, source),
+        subject=_node(subject, source, blanks),
         predicate=str(predicate),
-        object=_object(value, source),
+        object=_object(value, source, blanks),
         source=source,
     )
 
 
-def _object(value: Any, source: str) -> str | Literal:  # noqa: ANN401
+def _object(value: Any, source: str, blanks: dict[str, int]) -> str | Literal:  # noqa: ANN401
     import rdflib
 
     if isinstance(value, rdflib.Literal):
         language = str(value.language or "").lower().split("-")[0]
         return Literal(str(value), str(value.datatype or ""), language)
-    return _node(value, source)
+    return _node(value, source, blanks)
 
 
-def _node(value: Any, source: str) -> str:  # noqa: ANN401
+def _node(value: Any, source: str, blanks: dict[str, int]) -> str:  # noqa: ANN401
     import rdflib
 
     if isinstance(value, rdflib.BNode):
-        return f"_:{source}:{value}"
+        # rdflib draws random names; numbers in order of appearance are the same in every run.
+        return f"_:{source}:b{blanks.setdefault(str(value), len(blanks))}"
     return str(value)

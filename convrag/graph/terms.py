@@ -1,4 +1,4 @@
-"""IRIs of the vocabularies that the graph reads: RDF, RDFS, OWL, SKOS, schema.org and convrag's own."""
+"""IRIs of the vocabularies the graph reads: RDF, RDFS, OWL, SKOS, schema.org, convrag's own."""
 
 from __future__ import annotations
 

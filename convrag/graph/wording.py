@@ -27,8 +27,8 @@ def statement(
     """Return one sentence that states the whole group in ``language``.
 
     Uses the property's pattern (or its inverse's, for facts that point at the entity); without a
-    pattern in that language, ``name — property: values``. ``marks`` (by triple id) follow the values
-    that their triples gave.
+    pattern in that language, ``name — property: values``. ``marks`` (by triple id) follow the
+    values that their triples gave.
     """
     subject, objects = _sides(graph, group, language, marks)
     item, straight = _worded_property(graph, group, language)
@@ -124,7 +124,7 @@ def _sides(
 def _worded_property(
     graph: KnowledgeGraph, group: FactGroup, language: str
 ) -> tuple[Property, bool]:
-    """Return the property to word the group with, and whether subject and object keep their places."""
+    """Return the property to word the group with, and whether subject and object stay put."""
     item = graph.property(group.property)
     if not group.forward and item.inverse:
         inverse = graph.property(item.inverse)
