@@ -1,0 +1,178 @@
+"""Passages of a document: whole sentences, small enough to encode, located exactly."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from convrag.text.scripts import UNSPACED, script_of
+from convrag.text.segment import sentences, trimmed, words
+from convrag.types import Document, Passage, Span
+
+_HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*?)[ \t#]*\Z")
+_ITEM = re.compile(r"(?:[-*+•◦▪‣–]|\(?\d{1,3}[.)、])\s")
+_CLAUSE = re.compile(r"[,;:，；：、،؛—)\]」』]+\s*")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is not cut further: a sentence, a heading, or a table or list that fits."""
+
+    span: Span
+    size: float
+    level: int = 0
+    """1 to 6 for a heading, 0 for the rest."""
+    whole: bool = False
+    """A table or list, too big a thing to repeat."""
+
+
+def chunk(document: Document, *, max_words: int = 120, overlap: int = 1) -> tuple[Passage, ...]:
+    """Return the document's passages in order; each is an exact slice of its text.
+
+    A heading starts a passage and stays with what follows; it may make the passage up to a quarter
+    longer than ``max_words``. ``title`` is the document's title, with ``› heading`` where there is
+    one. ``page`` is the page the passage starts on.
+
+    Args:
+        document: What to cut.
+        max_words: Greatest size; two characters of a script without spaces count as a word.
+        overlap: How many sentences a passage repeats from the one before, where they fit.
+
+    Raises:
+        ValueError: ``max_words`` is less than 4 or ``overlap`` is negative.
+    """
+    if max_words < 4 or overlap < 0:
+        raise ValueError(f"max_words={max_words} (at least 4) or overlap={overlap} is out of range")
+    pieces = list(_pieces(document.text, document.language, float(max_words)))
+    starts = [page.span[0] for page in document.pages]
+    found: list[Passage] = []
+    for span, heading in _packed(document.text, pieces, float(max_words), overlap):
+        title = document.title
+        if heading and heading.casefold() != title.casefold():
+            title = f"{title} › {heading}" if title else heading
+        page = document.pages[max(0, bisect_right(starts, span[0]) - 1)].number if starts else None
+        found.append(
+            Passage(
+                id=f"{document.id}#{len(found)}",
+                text=document.text[span[0] : span[1]],
+                title=title,
+                language=document.language,
+                source=document.source,
+                span=span,
+                document_id=document.id,
+                page=page,
+            )
+        )
+    return tuple(found)
+
+
+def size(text: str) -> float:
+    """Return the size of ``text`` in words; characters of unspaced scripts count one half."""
+    total = 0.0
+    for start, end in words(text):
+        total += (end - start) / 2 if script_of(text[start]) in UNSPACED else 1.0
+    return total
+
+
+def _pieces(text: str, language: str, limit: float) -> Iterator[_Piece]:
+    group: list[_Piece] = []
+    kind = ""
+    for span in sentences(text, language):
+        line = text[span[0] : span[1]]
+        heading = _HEADING.match(line)
+        now = "table" if line[0] == "|" else "list" if _ITEM.match(line) else ""
+        if group and now != kind:
+            yield from _grouped(text, group, limit)
+            group = []
+        kind = now
+        weight = size(line)
+        if heading and weight <= limit / 4:
+            yield _Piece(span, weight, level=len(heading.group(1)))
+        elif now:
+            group.append(_Piece(span, weight))
+        else:
+            yield from _fitting(text, _Piece(span, weight), limit)
+    yield from _grouped(text, group, limit)
+
+
+def _grouped(text: str, group: Sequence[_Piece], limit: float) -> Iterator[_Piece]:
+    """Yield a table or list as one piece when it fits, else its rows."""
+    total = sum(piece.size for piece in group)
+    if group and total <= limit:
+        yield _Piece((group[0].span[0], group[-1].span[1]), total, whole=len(group) > 1)
+        return
+    for piece in group:
+        yield from _fitting(text, piece, limit)
+
+
+def _fitting(text: str, piece: _Piece, limit: float) -> Iterator[_Piece]:
+    """Yield ``piece``, or parts of it cut at clauses, spaces or, at last, anywhere."""
+    start, end = piece.span
+    rest = piece.size
+    while rest > limit or end - start > limit * 40:
+        cut = _cut(text, start, end, limit)
+        part = trimmed(text, (start, cut))
+        if part[0] < part[1]:
+            yield _Piece(part, size(text[part[0] : part[1]]))
+        start = trimmed(text, (cut, end))[0]
+        rest = size(text[start:end])
+    if start < end:
+        yield _Piece((start, end), rest)
+
+
+def _cut(text: str, start: int, end: int, limit: float) -> int:
+    """Return the best place to cut: the last clause end, else space, within ``limit`` words."""
+    used = 0.0
+    # Signs without any word in them have no size, so their number is bounded too.
+    last = min(end, start + int(limit * 40))
+    for left, right in words(text[start:last]):
+        weight = (right - left) / 2 if script_of(text[start + left]) in UNSPACED else 1.0
+        if used + weight > limit:
+            last = start + left if left else start + max(1, int(limit * 2))
+            break
+        used += weight
+    for pattern in (_CLAUSE, _SPACE):
+        found = [m.end() for m in pattern.finditer(text, start + (last - start) // 2, last)]
+        if found:
+            return found[-1]
+    return max(last, start + 1)
+
+
+def _packed(
+    text: str, pieces: Sequence[_Piece], limit: float, overlap: int
+) -> Iterator[tuple[Span, str]]:
+    """Yield (span, nearest heading): pieces packed in order, a heading always first."""
+    current: list[_Piece] = []
+    heading = ""
+    for piece in pieces:
+        only_headings = all(p.level for p in current)
+        room = limit * 1.25 if only_headings else limit
+        full = sum(p.size for p in current) + piece.size > room
+        if current and (full or (piece.level and not only_headings)):
+            yield _span(current), heading
+            current = [] if piece.level or full and only_headings else _tail(current, overlap)
+            while current and sum(p.size for p in current) + piece.size > limit:
+                current.pop(0)
+        if piece.level:
+            match = _HEADING.match(text[piece.span[0] : piece.span[1]])
+            heading = match.group(2) if match else heading
+        current.append(piece)
+    if current:
+        yield _span(current), heading
+
+
+def _tail(pieces: Sequence[_Piece], overlap: int) -> list[_Piece]:
+    """Return the last ``overlap`` sentences, none of them a heading, table or list."""
+    tail: list[_Piece] = []
+    for piece in reversed(pieces):
+        if len(tail) == overlap or piece.level or piece.whole:
+            break
+        tail.insert(0, piece)
+    return tail if len(tail) < len(pieces) else tail[1:]
+
+
+def _span(pieces: Sequence[_Piece]) -> Span:
+    return pieces[0].span[0], pieces[-1].span[1]
