@@ -87,7 +87,6 @@ class RuleRewriter:
         relations = tuple(r for r in relations if not any(_overlap(r.span, n) for n in names))
         opening, opening_span = words.opening(text)
         cues = tuple(c for c in words.cues(text) if not any(_overlap(c.span, n) for n in names))
-        rest = mask(text, [*names, opening_span])
         return _Seen(
             text,
             language,
@@ -97,7 +96,7 @@ class RuleRewriter:
             relations,
             cues,
             opening,
-            _content(rest, language),
+            _content(text, language, [*names, opening_span]),
         )
 
     def _standalone(self, seen: _Seen) -> Query:
@@ -213,12 +212,12 @@ class RuleRewriter:
         return set(entity.types) if entity else set()
 
 
-def _content(text: str, language: str) -> int:
-    """Return about how many words of content the text has.
+def _content(text: str, language: str, aside: Sequence[Span]) -> int:
+    """Return about how many words of content the text has outside the spans ``aside``.
 
     Scripts without spaces come as overlapping pairs of characters, about two a word.
     """
-    spans = content_words(text, language)
+    spans = [s for s in content_words(text, language) if not any(_overlap(s, a) for a in aside)]
     pairs = sum(1 for a, b in zip(spans, spans[1:], strict=False) if b[0] < a[1])
     return len(spans) - (pairs + 1) // 2
 

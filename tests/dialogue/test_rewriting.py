@@ -1,0 +1,173 @@
+"""Turns that lean on the dialogue name what they lean on after rewriting; others stay as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from convrag.dialogue.rewriting import RuleRewriter
+from convrag.dialogue.state import advance
+from convrag.graph.model import KnowledgeGraph
+from convrag.types import Dialogue, DialogueState, Query, Role, Turn
+
+
+def ask(rewriter: RuleRewriter, graph: KnowledgeGraph, *turns: str | tuple[str, str]) -> Query:
+    """Return the last turn's query; a pair is a turn with the entity that answered it."""
+    state = DialogueState()
+    query = Query("", "", "")
+    for entry in turns:
+        text, answered = entry if isinstance(entry, tuple) else (entry, "")
+        query = rewriter.rewrite(Turn("t", Role.USER, text), Dialogue("d", (), state))
+        state = advance(state, query, [answered] if answered else [], graph)
+    return query
+
+
+ELLIPSIS = [
+    ("What is the capital of Austria?", "And Hungary?", "What is the capital of Hungary?"),
+    ("What is the capital of Austria?", "What about Hungary?", "What is the capital of Hungary?"),
+    ("What is the capital of Austria?", "Hungary?", "What is the capital of Hungary?"),
+    ("奥地利的首都是哪里？", "那匈牙利呢？", "匈牙利的首都是哪里？"),
+    ("¿Cuál es la capital de Austria?", "¿Y la de Hungría?", "¿Cuál es la capital de Hungría?"),
+    (
+        "Was ist die Hauptstadt von Österreich?",
+        "Und von Ungarn?",
+        "Was ist die Hauptstadt von Ungarn?",
+    ),
+    ("ما هي عاصمة النمسا؟", "وماذا عن المجر؟", "ما هي عاصمة المجر؟"),
+    ("ऑस्ट्रिया की राजधानी क्या है?", "और हंगरी की?", "हंगरी की राजधानी क्या है?"),
+    ("Какая столица у страны Австрия?", "А Венгрия?", "Какая столица у страны Венгрия?"),
+    ("オーストリアの首都はどこですか？", "では、ハンガリーは？", "ハンガリーの首都はどこですか？"),
+    ("Qual é a capital da Áustria?", "E da Hungria?", "Qual é a capital da Hungria?"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), ELLIPSIS)
+def test_an_ellipsis_takes_over_the_last_question(rewriter, graph, first, second, expected) -> None:
+    query = ask(rewriter, graph, first, second)
+    assert query.text == expected
+    assert (query.original, query.standalone, query.act) == (second, False, "followup")
+    (link,) = query.links
+    start, end = link.mention.span
+    assert link.entity_id == "hungary"
+    assert query.text[start:end] == link.mention.text
+
+
+REFERENCES = [
+    ("How long is the Danube?", "Where does it begin?", "Danube"),
+    ("How long is the Danube?", "Which cities lie on that river?", "Danube"),
+    ("What is the capital of Austria?", "What currency do they use there?", "Austria"),
+    ("多瑙河多长？", "它发源于哪里？", "多瑙河"),
+    ("奥地利的首都是哪里？", "那里用什么货币？", "奥地利"),
+    ("Wie lang ist die Donau?", "Wo entspringt sie?", "Donau"),
+    ("Wie lang ist die Donau?", "Welche Städte liegen an diesem Fluss?", "Donau"),
+    ("¿Cuál es la capital de Austria?", "¿Cuál es su moneda?", "Austria"),
+    ("Quelle est la capitale de l'Autriche ?", "Quelle est sa monnaie ?", "Autriche"),
+    ("ما هي عاصمة النمسا؟", "ما هي عملة هذا البلد؟", "النمسا"),
+    ("ऑस्ट्रिया की राजधानी क्या है?", "उसकी मुद्रा क्या है?", "ऑस्ट्रिया"),
+    ("Какая столица у страны Австрия?", "Какая там валюта?", "Австрия"),
+    ("オーストリアの首都はどこですか？", "その国の通貨は何ですか？", "オーストリア"),
+    ("Qual é a capital da Áustria?", "Qual é a moeda desse país?", "Áustria"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "name"), REFERENCES)
+def test_a_referring_word_is_resolved(rewriter, graph, first, second, name) -> None:
+    query = ask(rewriter, graph, first, second)
+    assert name in query.text
+    assert not query.standalone
+    start, end = query.links[0].mention.span
+    assert query.text[start:end] == name
+
+
+DROPPED = [
+    ("What is the capital of Austria?", "And the currency?", "Austria"),
+    ("奥地利的首都是哪里？", "货币呢？", "奥地利"),
+    ("¿Cuál es la capital de Austria?", "¿Y la moneda?", "Austria"),
+    ("Was ist die Hauptstadt von Österreich?", "Und die Währung?", "Österreich"),
+    ("オーストリアの首都はどこですか？", "通貨は？", "オーストリア"),
+    ("ما هي عاصمة النمسا؟", "ما هي العملة؟", "النمسا"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "name"), DROPPED)
+def test_a_turn_without_entity_gets_the_one_that_has_what_is_asked(
+    rewriter, graph, first, second, name
+) -> None:
+    answered = {"What is the capital of Austria?": "vienna"}.get(first, "vienna")
+    query = ask(rewriter, graph, (first, answered), second)
+    assert name in query.text
+    assert query.links[0].entity_id == "austria"
+
+
+STANDALONE = [
+    "What is the capital of Hungary?",
+    "匈牙利的首都是哪里？",
+    "¿Cuál es la capital de Hungría?",
+    "Quelle est la capitale de la Hongrie ?",
+    "Was ist die Hauptstadt von Ungarn?",
+    "ما هي عاصمة المجر؟",
+    "हंगरी की राजधानी क्या है?",
+    "Какая столица у страны Венгрия?",
+    "ハンガリーの首都はどこですか？",
+    "Qual é a capital da Hungria?",
+    "How should a wooden cutting board be cleaned and stored?",
+    "Wie reinigt man ein Schneidebrett aus Holz richtig?",
+]
+
+
+@pytest.mark.parametrize("text", STANDALONE)
+def test_a_standalone_turn_is_left_as_it_is(rewriter, graph, text) -> None:
+    query = ask(rewriter, graph, ("What is the capital of Austria?", "vienna"), text)
+    assert query.text == query.original == text
+    assert query.standalone
+
+
+def test_a_correction_is_told_from_a_followup(rewriter, graph) -> None:
+    query = ask(rewriter, graph, "What is the capital of Austria?", "No, I meant Hungary")
+    assert (query.text, query.act) == ("What is the capital of Hungary?", "correction")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Thanks!", "thanks"),
+        ("谢谢", "thanks"),
+        ("Hallo", "greeting"),
+        ("До свидания!", "farewell"),
+        ("धन्यवाद", "thanks"),
+        ("شكرا", "thanks"),
+    ],
+)
+def test_small_talk_is_recognised_as_a_whole_turn(rewriter, graph, text, kind) -> None:
+    assert ask(rewriter, graph, "What is the capital of Austria?", text).act == f"smalltalk:{kind}"
+
+
+@pytest.mark.parametrize("text", ["", "  ", "?!", "…"])
+def test_a_turn_without_words_is_empty(rewriter, graph, text) -> None:
+    assert ask(rewriter, graph, text).act == "empty"
+
+
+def test_the_first_turn_is_never_rewritten(rewriter, graph) -> None:
+    assert ask(rewriter, graph, "And how long is it?").standalone
+
+
+def test_focus_fades_and_topics_shift(graph, rewriter) -> None:
+    state = DialogueState()
+    topics = []
+    for text in ("What is the capital of Austria?", "How long is the Danube?", "How long is it?"):
+        query = rewriter.rewrite(Turn("t", Role.USER, text), Dialogue("d", (), state))
+        state = advance(state, query, [], graph)
+        topics.append(state.topic)
+    assert topics == [0, 1, 1]
+    assert [f.entity_id for f in state.focus] == ["danube", "austria"]
+    assert state.focus[0].salience > state.focus[1].salience
+
+
+def test_focus_is_bounded_in_a_long_dialogue(graph, rewriter) -> None:
+    state = DialogueState()
+    for number in range(200):
+        name = ("Austria", "Hungary", "Vienna", "the Danube")[number % 4]
+        query = rewriter.rewrite(
+            Turn("t", Role.USER, f"Tell me about {name}"), Dialogue("d", (), state)
+        )
+        state = advance(state, query, [], graph)
+    assert len(state.focus) <= 12
