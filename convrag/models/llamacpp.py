@@ -21,6 +21,8 @@ from convrag.types import Prompt
 CONTEXT = 4096
 """Tokens of prompt and answer together."""
 
+_BATCH = 256  # prompt tokens between two looks at the cancel token: about a second
+
 
 class LlamaCppGenerator:
     """Streams from a GGUF model. May be called from several threads; calls wait for each other.
@@ -122,6 +124,8 @@ class LlamaCppGenerator:
         )
         return content | {
             "stream": True,
+            # Reports come between the batches of a long prompt too: a stop is seen there.
+            "return_progress": True,
             "cache_prompt": True,
             "max_tokens": prompt.max_tokens,
             "temperature": prompt.temperature,
@@ -142,6 +146,7 @@ def _configure(settings: Any, threads: int) -> None:  # noqa: ANN401
     settings.n_ctx = CONTEXT
     settings.n_parallel = 1
     settings.n_gpu_layers = 0
+    settings.n_batch = settings.n_ubatch = _BATCH
     settings.cpuparams.n_threads = threads
     settings.cpuparams_batch.n_threads = threads
     settings.warmup = False

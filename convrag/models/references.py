@@ -16,7 +16,7 @@ _FORMS: dict[ModelKind, tuple[str, ...]] = {
     "encoder": ("packed:PATH", "hf:NAME_OR_DIR", "scripted:hash-DIMENSION"),
     "generator": (
         "hf:NAME_OR_DIR",
-        "gguf:PATH[?lora=PATH]",
+        "gguf:PATH[?lora=PATH&chat=1]",
         "openai:BASE_URL#MODEL",
         "scripted:PIECE|PIECE",
     ),
@@ -57,15 +57,16 @@ def parse_reference(reference: str, kind: ModelKind) -> Reference:
 
 @dataclass(frozen=True, slots=True)
 class GgufReference:
-    """A GGUF file and, optionally, a LoRA adapter with its scale."""
+    """A GGUF file, a LoRA adapter with its scale, and whether to use the model's chat template."""
 
     path: Path
     lora: Path | None = None
     scale: float = 1.0
+    chat: bool = False
 
 
 def parse_gguf(reference: Reference) -> GgufReference:
-    """Return the files a ``gguf:PATH[?lora=PATH[&scale=NUMBER]]`` reference names.
+    """Return the files a ``gguf:PATH[?lora=PATH&scale=NUMBER&chat=1]`` reference names.
 
     A path with a question mark of its own is written with ``%3F``.
 
@@ -74,10 +75,10 @@ def parse_gguf(reference: Reference) -> GgufReference:
     """
     name, _, query = reference.rest.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    unknown = sorted(set(options) - {"lora", "scale"})
+    unknown = sorted(set(options) - {"lora", "scale", "chat"})
     if unknown:
         raise ModelError(
-            f"{reference.text}: unknown parameter '{unknown[0]}'", "known: lora, scale"
+            f"{reference.text}: unknown parameter '{unknown[0]}'", "known: lora, scale, chat"
         )
     try:
         scale = float(options.get("scale", "1"))
@@ -88,7 +89,7 @@ def parse_gguf(reference: Reference) -> GgufReference:
     for file in (path, lora):
         if file is not None:
             _check_gguf(file)
-    return GgufReference(path, lora, scale)
+    return GgufReference(path, lora, scale, options.get("chat") == "1")
 
 
 def _check_gguf(path: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Literal
 
 from convrag.config import Config
 from convrag.errors import ModelError
-from convrag.models.catalog import E5_SMALL, GEMMA3_270M, SMOLLM2, EmbeddedModel
+from convrag.models.catalog import CATALOG, E5_SMALL
 from convrag.models.engine import EngineEncoder, engine_library
 from convrag.models.installed import assembled_path, verified_path
-from convrag.models.references import Reference, known_forms, parse_gguf, parse_reference
+from convrag.models.references import Reference, parse_gguf, parse_reference
 from convrag.models.threads import set_threads, thread_count
 from convrag.models.verify import file_sha256
 from convrag.protocols import Encoder, Generator
@@ -51,7 +51,7 @@ def load_generator(reference: str, *, config: Config) -> Generator:
 
     Args:
         reference: ``embedded:gemma3-270m``, ``embedded:smollm2``, ``hf:NAME_OR_DIR``,
-            ``gguf:PATH[?lora=PATH]``, ``openai:BASE_URL#MODEL`` or ``scripted:PIECE|PIECE``.
+            ``gguf:PATH[?lora=PATH&chat=1]``, ``openai:BASE_URL#MODEL`` or ``scripted:PIECE|PIECE``.
         config: Gives the model cache and the threads.
 
     Raises:
@@ -78,14 +78,16 @@ def load_generator(reference: str, *, config: Config) -> Generator:
     if parsed.scheme == "gguf":
         files = parse_gguf(parsed)
         return LlamaCppGenerator(
-            files.path, reference=reference, threads=threads, lora=files.lora, scale=files.scale
+            files.path,
+            reference=reference,
+            threads=threads,
+            lora=files.lora,
+            scale=files.scale,
+            chat=files.chat,
         )
-    path = assembled_path(_generator_model(reference), config.model_cache)
-    return LlamaCppGenerator(path, reference=reference, threads=threads)
-
-
-def _generator_model(reference: str) -> EmbeddedModel:
-    return {model.reference: model for model in (GEMMA3_270M, SMOLLM2)}[reference]
+    model = CATALOG[reference]
+    path = assembled_path(model, config.model_cache)
+    return LlamaCppGenerator(path, reference=reference, threads=threads, chat=model.chat)
 
 
 def _load_packed(parsed: Reference, config: Config, runtime: Runtime) -> Encoder:
@@ -111,4 +113,4 @@ def _load_packed(parsed: Reference, config: Config, runtime: Runtime) -> Encoder
     return load_packed_encoder(path, tokenizer, encoder_id=encoder_id, digest=digest, config=config)
 
 
-__all__ = ["Runtime", "known_forms", "load_encoder", "load_generator"]
+__all__ = ["Runtime", "load_encoder", "load_generator"]

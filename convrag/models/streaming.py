@@ -13,6 +13,7 @@ from convrag.protocols import CancelToken
 Push = Callable[[str], bool]
 """Takes the next piece of text; True asks the run to end."""
 
+_PATIENCE = 0.25  # seconds a stopped reader waits for the run to end
 _POLL = 0.05  # seconds until a cancel is seen while the model is still silent
 
 
@@ -21,16 +22,23 @@ class _End:
     error: Exception | None = None
 
 
-def pulled(run: Callable[[Push], None], *, cancel: CancelToken, name: str) -> Iterator[str]:
+def pulled(
+    run: Callable[[Push], None],
+    *,
+    cancel: CancelToken,
+    name: str,
+    abort: Callable[[], None] | None = None,
+) -> Iterator[str]:
     """Yield what ``run`` pushes from a thread of its own, until it ends or ``cancel`` is set.
 
     The run is asked to end at its next push when ``cancel`` is set or when the iterator is closed,
-    and is waited for, so that the model is free again afterwards.
+    and is waited for a moment; should it take longer, it ends in the background.
 
     Args:
         run: Generates; pushes every piece of text.
         cancel: The request to stop.
         name: The model's reference, for an error.
+        abort: Wakes a run that waits for something other than the model.
 
     Raises:
         ModelError: ``run`` failed; its exception is the cause.
@@ -45,7 +53,7 @@ def pulled(run: Callable[[Push], None], *, cancel: CancelToken, name: str) -> It
     def work() -> None:
         try:
             run(push)
-        except Exception as error:  # noqa: BLE001  carried over to the consumer's thread
+        except Exception as error:  # carried over to the consumer's thread
             pieces.put(_End(error))
         else:
             pieces.put(_End())
@@ -66,7 +74,9 @@ def pulled(run: Callable[[Push], None], *, cancel: CancelToken, name: str) -> It
                 yield piece
     finally:
         closed.set()
-        thread.join()
+        if abort is not None:
+            abort()
+        thread.join(_PATIENCE)
 
 
 def _as_model_error(error: Exception, name: str) -> ModelError:

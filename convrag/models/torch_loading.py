@@ -86,7 +86,7 @@ class PackedTokenizer:
     def __init__(self, path: Path, length: int) -> None:
         try:
             self._tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # noqa: BLE001  tokenizers raises bare Exception
+        except Exception as error:  # tokenizers raises nothing narrower
             raise ModelError(f"{path}: not a tokenizer: {error}") from error
         self._tokenizer.enable_truncation(length, stride=0)
 
