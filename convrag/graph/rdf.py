@@ -76,7 +76,7 @@ def _read_text(path: Path) -> tuple[str, str]:
         raise GraphError(
             f"{path}:{line}: not UTF-8 at byte {error.start}", "save the file as UTF-8"
         ) from error
-    return kind, text.replace("\r\n", "\n").replace("\r", "\n")
+    return kind, text
 
 
 def _checked(path: Path, kind: str, text: str) -> dict[str, str]:

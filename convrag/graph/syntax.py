@@ -86,7 +86,7 @@ def check_ntriples(text: str) -> None:
     Raises:
         SyntaxMistake: It is not.
     """
-    for number, line in enumerate(re.split(r"[\r\n]", text), start=1):
+    for number, line in enumerate(re.split(r"\r\n|[\r\n]", text), start=1):
         match = _NT_LINE.fullmatch(line)
         if match is None:
             raise SyntaxMistake(number, f"not an N-Triples statement: {_shown(line)}")

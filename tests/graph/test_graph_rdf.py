@@ -69,7 +69,7 @@ def test_the_three_formats_give_the_same_triples(tmp_path: Path) -> None:
 def test_a_byte_order_mark_and_dos_line_ends_are_no_content(tmp_path: Path) -> None:
     text = (HEAD + 'ex:a ex:b """one\ntwo""" .\n').replace("\n", "\r\n")
     (triple,) = read_rdf(write(tmp_path, "a.ttl", b"\xef\xbb\xbf" + text.encode()), source="s")
-    assert triple.object == Literal("one\ntwo")
+    assert triple.object == Literal("one\r\ntwo")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,7 @@ def test_prefixes(tmp_path: Path) -> None:
         ("a.ttl", "这不是图。", 1),
         ("a.nt", f"<{EX}a> <{EX}b> 1 .", 1),
         ("a.nt", f"# ok\n<{EX}a> <b> <c> .", 2),
+        ("a.nt", f"# ok\r\n\r\n<{EX}a> <b> .", 3),
         ("a.nt", f'<{EX}a> <{EX}b> "x"@ .', 1),
         ("a.nt", f'<{EX}a> <{EX}b> "\\uDC00" .', 1),
         ("a.rdf", RDF_HEAD + "\n<rdf:Description>\n</rdf:RDF>", 3),
