@@ -161,11 +161,14 @@ def _package(name: str, remedy: str, *, needed: bool) -> Finding:
 
 
 def _models(config: Config) -> Iterator[Finding]:
-    from convrag.models.registry import model_status
+    from convrag.models.status import model_status
 
     for status in model_status(config):
+        state = "not installed"
+        if status.installed:
+            state = "SHA-256 is right" if status.verified else "SHA-256 is wrong"
         used = status.reference in (config.encoder, config.generator)
-        yield Finding(f"model {status.reference}", status.state, status.remedy, needed=used)
+        yield Finding(f"model {status.reference}", state, status.remedy, needed=used)
 
 
 def _packs() -> Iterator[Finding]:

@@ -7,6 +7,8 @@ import pytest
 
 from convrag.cli import doctor
 
+MODELS = doctor._models
+
 
 @pytest.fixture(autouse=True)
 def fast(packs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,3 +63,26 @@ def test_packs_that_are_missing_or_broken_fail(run, home, packs) -> None:
     done = run("doctor")
     assert done.code == 1
     assert done.out.count("FAIL  pack ") == 2
+
+
+@pytest.mark.parametrize(
+    ("reference", "installed", "verified", "code", "said"),
+    [
+        ("embedded:e5-small", True, False, 1, "FAIL  model embedded:e5-small: SHA-256 is wrong"),
+        ("embedded:e5-small", False, None, 1, "FAIL  model embedded:e5-small: not installed"),
+        ("embedded:smollm2", False, None, 0, "note  model embedded:smollm2: not installed"),
+        ("embedded:smollm2", True, True, 0, "ok    model embedded:smollm2: SHA-256 is right"),
+    ],
+)
+def test_a_model_matters_when_it_is_used(
+    run, home, monkeypatch, reference, installed, verified, code, said
+) -> None:
+    from convrag.models.status import ModelStatus
+
+    remedy = "" if verified else "pip install it"
+    status = ModelStatus(reference, "p", installed, verified, None, "MIT", remedy)
+    monkeypatch.setattr("convrag.models.status.model_status", lambda config: (status,))
+    monkeypatch.setattr(doctor, "_models", MODELS)
+    done = run("doctor")
+    assert said in done.out
+    assert done.code == code
