@@ -39,13 +39,14 @@ def detected_right(text: str, language: str) -> bool | None:
     """Return whether a detector over all its languages takes ``text`` for ``language``.
 
     Returns:
-        None when the text is too short to tell or the detector does not know the language.
+        None when the text is too short to tell, or the detector knows neither it nor the language.
     """
     if sum(map(str.isalpha, text)) < LEAST_LETTERS or language not in _known():
         return None
     ranked = detect(text)
-    best = ranked[0][0] if ranked else ""
-    return best == language or dict(ranked).get(language, 0.0) >= LEAST_PROBABILITY
+    if not ranked:
+        return None
+    return ranked[0][0] == language or dict(ranked).get(language, 0.0) >= LEAST_PROBABILITY
 
 
 def detect(text: str) -> tuple[tuple[str, float], ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from convrag import __version__
 from convrag.evaluation.scoring import (
+    DEPTH,
     METRICS,
     Estimate,
     Latency,
@@ -18,6 +19,8 @@ from convrag.evaluation.scoring import (
     pool,
 )
 from convrag.text.sanitize import plain
+from convrag.types import Evidence, Passage
+from convrag.wire import plain_evidence_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -193,7 +196,15 @@ def _failures(report: Report) -> list[Any]:
             lines.append(f"  searched: {run.query.text}")
         lines.append(f"  answered: {run.answer.text if run.answer else '-'}")
         lines += [f"  - {problem}" for problem in score.problems]
+        if score.evidence_recall is not None and score.evidence_recall < 1:
+            found = "; ".join(_short(item) for item in run.evidence[:DEPTH]) or "nothing"
+            lines.append(f"  found instead: {found}")
     return [Text("\n".join(plain(" ".join(line.split(" "))) for line in lines))] if lines else []
+
+
+def _short(evidence: Evidence) -> str:
+    item = evidence.item
+    return item.source if isinstance(item, Passage) else plain_evidence_text(evidence)
 
 
 def _table(title: str, *columns: str) -> Table:

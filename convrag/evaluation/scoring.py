@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convrag.evaluation.dialogues import Need, TripleNeed
-from convrag.evaluation.languages import detected_right, own_words, script_right
+from convrag.evaluation.languages import detect, detected_right, own_words, script_right
 from convrag.evaluation.matching import number_matches, numbers, plain_answer, words_match
 from convrag.evaluation.runner import STAGES, TurnRun
 from convrag.text.normalize import match_key
@@ -161,8 +161,10 @@ def _score_language(
         problems.append(f"language '{language}' expected, declared '{answer.language}'")
     words = own_words(answer.text)
     detected, script = detected_right(words, language), script_right(words, language)
-    if detected is False or script is False:
-        problems.append(f"the words do not look like language '{language}'")
+    if detected is False:
+        problems.append(f"the words look like language '{detect(words)[0][0]}', not '{language}'")
+    if script is False:
+        problems.append(f"the words are not in the script of language '{language}'")
     return declared, detected, script
 
 

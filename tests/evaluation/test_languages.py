@@ -42,6 +42,7 @@ def test_short_and_letterless_texts_are_not_judged() -> None:
     assert detected_right("Wien", "en") is None
     assert script_right("2850 [1] !", "en") is None
     assert detect("12 34") == ()
+    assert detected_right("አዲስ አበባ የኢትዮጵያ ዋና ከተማ ናት እና ትልቅ ናት", "en") is not True
 
 
 @pytest.mark.parametrize(
