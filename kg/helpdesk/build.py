@@ -33,51 +33,23 @@ PREFIXES = {
 }
 DATATYPES = {"string": "xsd:string", "integer": "xsd:integer", "number": "xsd:decimal"}
 DATATYPES |= {"year": "xsd:gYear", "text": "rdf:langString"}
-SHOP_NAMES = {
-    "Shop": [
-        "Mirovelt shop {}",
-        "{}米罗维特门店",
-        "Tienda Mirovelt {}",
-        "Mirovelt-Geschäft {}",
-        "Magasin Mirovelt {}",
-        "متجر ميروفيلت {}",
-        "मिरोवेल्ट दुकान {}",
-        "Магазин Mirovelt ({})",
-        "ミロヴェルト{}店",
-        "Loja Mirovelt {}",
-    ],
-    "ServiceCentre": [
-        "Mirovelt service centre {}",
-        "{}米罗维特维修中心",
-        "Centro de servicio Mirovelt {}",
-        "Mirovelt-Servicecenter {}",
-        "Centre de service Mirovelt {}",
-        "مركز خدمة ميروفيلت {}",
-        "मिरोवेल्ट सेवा केंद्र {}",
-        "Сервисный центр Mirovelt ({})",
-        "ミロヴェルト{}サービスセンター",
-        "Centro de assistência Mirovelt {}",
-    ],
-}
-SHOP_ALIASES = {
-    "Shop": {
-        "en": ["{} shop", "{} store", "shop in {}"],
-        "zh": ["{}门店", "{}店", "{}的门店"],
-        "es": ["tienda de {}", "tienda en {}"],
-        "de": ["Geschäft in {}", "Filiale {}", "Laden in {}"],
-    },
-    "ServiceCentre": {
-        "en": ["{} service centre", "{} service center", "service centre in {}"],
-        "zh": ["{}维修中心", "{}的维修中心", "{}维修点"],
-        "es": ["centro de servicio de {}", "servicio técnico de {}", "centro de servicio en {}"],
-        "de": ["Servicecenter in {}", "Servicecenter {}", "Kundendienst {}"],
-    },
-}
 CODE_ALIASES = {
     "en": ["error {code}", "{model} {code}", "code {code}", "{code} on the {model}"],
     "zh": ["{code}错误", "{model}的{code}", "故障代码{code}", "{model} {code}"],
-    "es": ["error {code}", "{model} {code}", "código {code}", "{code} en la {model}"],
-    "de": ["Fehler {code}", "{model} {code}", "Fehlercode {code}", "{code} bei {model}"],
+    "es": [
+        "error {code}",
+        "{model} {code}",
+        "código {code}",
+        "{code} en la {model}",
+        "{code} en el {model}",
+    ],
+    "de": [
+        "Fehler {code}",
+        "{model} {code}",
+        "Fehlercode {code}",
+        "{code} bei der {model}",
+        "{code} beim {model}",
+    ],
 }
 
 
@@ -244,12 +216,15 @@ class Builder:
         """A product and then its error codes."""
         label = record["label"]
         node = self.entity(slug, record["class"], [label] * len(self.tables.languages))
-        kinds = record.get("kind") or self.tables.schema["classes"][record["class"]]["label"]
-        for lang, kind in zip(self.tables.languages[:4], kinds, strict=False):
+        general = self.tables.schema["classes"][record["class"]]["label"]
+        kinds = zip(general, record.get("kind", general), strict=False)
+        for lang, names in zip(self.tables.languages[:4], kinds, strict=False):
             glue = "" if lang == "zh" else " "
             forms = [label.replace("-", ""), label.replace("-", " "), record["nick"]]
             forms += [f"Mirovelt {label}", f"Mirovelt {record['nick']}"]
-            forms += [f"{label}{glue}{kind}" if lang in ("en", "zh", "de") else f"{kind} {label}"]
+            for name in names:
+                forms += [f"{name}{glue}{label}"]
+                forms += [f"{label}{glue}{name}"] if lang in ("en", "zh") else []
             node.add("skos:altLabel", *by_language({lang: forms}))
         node.add("skos:altLabel", quoted(label.replace("-", "")), quoted(record["nick"]))
         for name, value in record["facts"].items():
@@ -303,11 +278,11 @@ class Builder:
     def shop(self, slug: str, record: Mapping[str, Any]) -> Node:
         """A shop or service centre, named after its city."""
         cities = self.tables.names["City"][record["city"]]["label"]
-        patterns = SHOP_NAMES[record["kind"]]
+        patterns = self.tables.shops["names"][record["kind"]]
         labels = [form.format(city) for form, city in zip(patterns, cities, strict=True)]
         node = self.entity(slug, record["kind"], labels)
         for lang, city in zip(self.tables.languages[:4], cities, strict=False):
-            forms = SHOP_ALIASES[record["kind"]][lang]
+            forms = self.tables.shops["aliases"][record["kind"]][lang]
             node.add("skos:altLabel", *by_language({lang: [form.format(city) for form in forms]}))
         self.link(node, "locatedIn", [record["city"]])
         self.fact(node, "address", record["address"])
