@@ -7,14 +7,16 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from convrag.text.formats.markdown import heading_of
 from convrag.text.scripts import UNSPACED, script_of
 from convrag.text.segment import sentences, trimmed, words
 from convrag.types import Document, Passage, Span
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*?)[ \t#]*\Z")
 _ITEM = re.compile(r"(?:[-*+•◦▪‣–]|\(?\d{1,3}[.)、])\s")
 _CLAUSE = re.compile(r"[,;:，；：、،؛—)\]」』]+\s*")
 _SPACE = re.compile(r"\s+")
+_MAX_CHARS = 40
+"""Characters a word may have on average: text without any words has no size otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,15 @@ def _pieces(text: str, language: str, limit: float) -> Iterator[_Piece]:
     kind = ""
     for span in sentences(text, language):
         line = text[span[0] : span[1]]
-        heading = _HEADING.match(line)
+        level, _ = heading_of(line)
         now = "table" if line[0] == "|" else "list" if _ITEM.match(line) else ""
         if group and now != kind:
             yield from _grouped(text, group, limit)
             group = []
         kind = now
         weight = size(line)
-        if heading and weight <= limit / 4:
-            yield _Piece(span, weight, level=len(heading.group(1)))
+        if level and weight <= limit / 4:
+            yield _Piece(span, weight, level=level)
         elif now:
             group.append(_Piece(span, weight))
         else:
@@ -111,34 +113,36 @@ def _grouped(text: str, group: Sequence[_Piece], limit: float) -> Iterator[_Piec
 def _fitting(text: str, piece: _Piece, limit: float) -> Iterator[_Piece]:
     """Yield ``piece``, or parts of it cut at clauses, spaces or, at last, anywhere."""
     start, end = piece.span
-    rest = piece.size
-    while rest > limit or end - start > limit * 40:
+    if piece.size <= limit and end - start <= limit * _MAX_CHARS:
+        yield piece
+        return
+    while start < end:
         cut = _cut(text, start, end, limit)
         part = trimmed(text, (start, cut))
         if part[0] < part[1]:
             yield _Piece(part, size(text[part[0] : part[1]]))
-        start = trimmed(text, (cut, end))[0]
-        rest = size(text[start:end])
-    if start < end:
-        yield _Piece((start, end), rest)
+        start = cut
 
 
 def _cut(text: str, start: int, end: int, limit: float) -> int:
-    """Return the best place to cut: the last clause end, else space, within ``limit`` words."""
+    """Return where the first part ends: the last clause end, else space, within ``limit`` words."""
     used = 0.0
-    # Signs without any word in them have no size, so their number is bounded too.
-    last = min(end, start + int(limit * 40))
-    for left, right in words(text[start:last]):
+    window = min(end, start + int(limit * _MAX_CHARS))
+    last = window
+    for left, right in words(text[start:window]):
         weight = (right - left) / 2 if script_of(text[start + left]) in UNSPACED else 1.0
         if used + weight > limit:
-            last = start + left if left else start + max(1, int(limit * 2))
+            # A single run of katakana can be longer than a passage.
+            last = start + left if left else start + int(limit * 2)
             break
         used += weight
+    if last == end:
+        return end
     for pattern in (_CLAUSE, _SPACE):
         found = [m.end() for m in pattern.finditer(text, start + (last - start) // 2, last)]
         if found:
             return found[-1]
-    return max(last, start + 1)
+    return last
 
 
 def _packed(
@@ -157,8 +161,7 @@ def _packed(
             while current and sum(p.size for p in current) + piece.size > limit:
                 current.pop(0)
         if piece.level:
-            match = _HEADING.match(text[piece.span[0] : piece.span[1]])
-            heading = match.group(2) if match else heading
+            _, heading = heading_of(text[piece.span[0] : piece.span[1]])
         current.append(piece)
     if current:
         yield _span(current), heading

@@ -56,6 +56,7 @@ _KEPT_MARKS = {
 }
 _NUKTA = "\u093c"
 _TATWEEL = "\u0640"
+_MAX_CLUSTER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,17 @@ def _clusters(text: str) -> list[tuple[str, int, int]]:
             continue
         if _dropped(char):
             continue
-        if found and _continues(char) and not found[-1][0].isspace():
+        if found and _continues(char) and _takes_mark(found[-1][0]):
             base, start, _ = found[-1]
             found[-1] = (base + char, start, index + 1)
         else:
             found.append((char, index, index + 1))
     return found
+
+
+def _takes_mark(cluster: str) -> bool:
+    # Reordering marks takes quadratic time, so a pile of them is cut.
+    return len(cluster) < _MAX_CLUSTER and not cluster.isspace()
 
 
 @lru_cache(maxsize=8192)

@@ -17,7 +17,7 @@ _OPENERS = "“「『《〈【（"
 _WIDE_CLOSERS = "」』】）〉》］｣”’"
 # “ closes a German quotation and opens most others.
 _STOP = re.compile(rf"[{re.escape(_HARD + _SOFT)}]+(?:[{re.escape(_CLOSERS)}]|“(?!\w))*")
-_LINE = re.compile(r"[ \t\r\f\v]*\n\s*|[\u2028\u2029]")
+_LINE = re.compile(r"\n\s*|[\u2028\u2029]")
 _MARKER = re.compile(
     r"(?:[-*+•◦▪‣·–—#>|]|\(?\d{1,3}[.)、]|\(?[A-Za-zА-я][.)])(?=\s|[|#])|\||[•◦▪‣]"
 )
