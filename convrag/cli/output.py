@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleRenderable
 
+_SECONDS = 10.0
+"""Between two lines of progress."""
 _WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
 
@@ -97,7 +100,7 @@ def console() -> Console:
 def progress_bar(start: str) -> Iterator[Callable[[str, float], None]]:
     """Yield a callback ``(what, done in 0..1)`` that draws one bar on stderr, gone at the end.
 
-    Where stderr is no terminal, each new stage is one line instead.
+    Where stderr is no terminal there are lines instead: for every tenth, and every few seconds.
     """
     screen = console()
     if not screen.is_terminal:
@@ -135,12 +138,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _lines() -> Callable[[str, float], None]:
-    shown = ""
+    shown, at = -1.0, 0.0
 
     def show(what: str, done: float) -> None:
-        nonlocal shown
-        if what != shown:
-            shown = what
+        nonlocal shown, at
+        now = time.monotonic()
+        if not shown <= done < shown + 0.1 or now > at + _SECONDS:
+            shown, at = done, now
             note(f"{what} ({min(max(done, 0.0), 1.0):.0%})")
 
     return show
