@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from convrag.retrieval import records
 from convrag.retrieval.vectors import VectorTable
 
 _COUNTS = (
@@ -21,11 +22,6 @@ _COUNTS = (
     (
         "SELECT count(*) FROM passage_terms WHERE rowid NOT IN (SELECT number FROM passages)",
         "sets of terms have no passage",
-    ),
-    (
-        "SELECT count(*) FROM passages JOIN documents AS d ON d.id = document_id"
-        " WHERE first < 0 OR last < first OR last > length(CAST(d.text AS BLOB))",
-        "passages lie outside their document",
     ),
 )
 
@@ -55,7 +51,15 @@ def _problems(
         (number,) = connection.execute(query).fetchone()
         if number:
             yield f"{number} {what}"
+    yield from _span_problems(connection)
     yield from _vector_problems(connection, dimension, stored)
+
+
+def _span_problems(connection: sqlite3.Connection) -> Iterator[str]:
+    for document_id, text in connection.execute("SELECT id, text FROM documents ORDER BY id"):
+        for passage in records.passages_of(connection, document_id):
+            if text[slice(*passage.span)] != passage.text:
+                yield f"passage '{passage.id}': its span does not give its text"
 
 
 def _vector_problems(

@@ -14,7 +14,7 @@ from pathlib import Path
 from convrag.errors import IndexStoreError
 from convrag.protocols import CancelToken, Encoder
 from convrag.retrieval import checking, lexical, records, updating, vectors
-from convrag.retrieval.records import Records
+from convrag.retrieval.database import Database, translated
 from convrag.retrieval.storage import (
     LOCK,
     MANIFEST,
@@ -31,6 +31,9 @@ from convrag.retrieval.updating import Progress, UpdateReport
 from convrag.retrieval.vectors import VectorTable
 from convrag.types import Document, Passage
 
+_OURS = (MANIFEST, RECORDS, LOCK, "vectors-", f".{MANIFEST}-", ".vectors-")
+"""How the names of an index's files start."""
+
 
 class Index:
     """An open index; made by :meth:`create` or :meth:`open`, ended by :meth:`close` or ``with``.
@@ -40,7 +43,7 @@ class Index:
     """
 
     def __init__(
-        self, path: Path, manifest: Manifest, store: Records, lock: WriterLock | None
+        self, path: Path, manifest: Manifest, store: Database, lock: WriterLock | None
     ) -> None:
         """Take parts that belong together; use :meth:`create` or :meth:`open` instead."""
         self.path = path
@@ -67,18 +70,19 @@ class Index:
         """
         with translated_os(path):
             path.mkdir(parents=True, exist_ok=True)
-            foreign = sorted(entry.name for entry in path.iterdir() if not _is_ours(entry.name))
-        if foreign:
+            names = sorted(entry.name for entry in path.iterdir())
+        foreign = [name for name in names if not name.startswith(_OURS)]
+        if foreign and not {MANIFEST, RECORDS, LOCK}.intersection(names):
             raise IndexStoreError(
                 f"{path}: the folder already holds other files, such as '{foreign[0]}'",
                 "name a new or an empty folder for the index",
             )
-        if (path / MANIFEST).exists() and not replace:
-            raise IndexStoreError(
-                f"{path}: there is an index already", "open it, or replace it with: --rebuild"
-            )
         lock = WriterLock(path)
         try:
+            if (path / MANIFEST).exists() and not replace:
+                raise IndexStoreError(
+                    f"{path}: there is an index already", "open it, or replace it with: --rebuild"
+                )
             return cls._created(path, encoder, title, lock)
         except BaseException:
             lock.release()
@@ -102,7 +106,7 @@ class Index:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         meta = {"uid": manifest.uid, "generation": "0", "analyzer": lexical.analysis_id()}
-        store = Records.create(path / RECORDS, meta)
+        store = records.create(path / RECORDS, meta)
         write_manifest(path, manifest)
         return cls(path, manifest, store, lock)
 
@@ -130,7 +134,7 @@ class Index:
                 "index the documents again with: convrag index --rebuild",
             )
         lock = WriterLock(path) if writable else None
-        index = cls(path, manifest, _records(path, writable=writable), lock)
+        index = cls(path, manifest, _database(path, writable=writable), lock)
         try:
             index._settle()
         except BaseException:
@@ -153,7 +157,7 @@ class Index:
             store = self._store
             if self._lock is None:
                 stack.enter_context(WriterLock(self.path))
-                store = _records(self.path, writable=True)
+                store = _database(self.path, writable=True)
                 stack.callback(store.close)
             with store.transaction() as connection:
                 lexical.reindex(connection)
@@ -236,7 +240,7 @@ class Index:
             encoder: The one the index was made with.
             prune: Whether documents of the index that are not among ``documents`` are deleted.
             progress: Called for each document dealt with.
-            cancel: Ends the run between two documents.
+            cancel: Ends the run; documents not committed by then are left for the next.
 
         Raises:
             IndexStoreError: The encoder is another one, the index is not open for writing, or the
@@ -245,8 +249,10 @@ class Index:
         """
         if encoder.id != self.encoder_id or encoder.dimension != self.dimension:
             raise wrong_encoder(self.path, self.encoder_id, encoder.id)
-        run = updating.Update(self._store, encoder, dimension=self.dimension, progress=progress)
-        report = run.run(documents, prune=prune, cancel=cancel)
+        run = updating.Update(
+            self._store, encoder, dimension=self.dimension, progress=progress, cancel=cancel
+        )
+        report = run.run(documents, prune=prune)
         self.vectors()
         return report
 
@@ -312,6 +318,8 @@ class Index:
         """Return all vectors of the current state, and see to the file beside the records."""
         with self.snapshot() as connection, self._table_lock:
             generation = records.generation(connection)
+            if self._store.in_transaction:  # may be rolled back: nobody else shall see it
+                return vectors.collect(connection, self.dimension, None)
             if self._table is not None and self._table.generation == generation:
                 return self._table
             uid = self.manifest.uid
@@ -347,7 +355,7 @@ class Index:
         """
         with self.transaction() as connection:
             connection.execute("INSERT INTO passage_terms (passage_terms) VALUES ('optimize')")
-        with records.translated(self.path):
+        with translated(self.path):
             self.connection.execute("VACUUM")
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -373,11 +381,7 @@ def wrong_encoder(path: Path, theirs: str, ours: str) -> IndexStoreError:
     )
 
 
-def _records(path: Path, *, writable: bool) -> Records:
-    return Records(path / RECORDS, writable=writable, read_only_folder=not os.access(path, os.W_OK))
-
-
-def _is_ours(name: str) -> bool:
-    return name in {MANIFEST, LOCK} or name.startswith(
-        (RECORDS, "vectors-", f".{MANIFEST}-", ".vectors-")
+def _database(path: Path, *, writable: bool) -> Database:
+    return Database(
+        path / RECORDS, writable=writable, read_only_folder=not os.access(path, os.W_OK)
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from convrag.errors import ModelError
 from convrag.protocols import CancelToken, Encoder
 from convrag.retrieval import records
+from convrag.retrieval.database import Database
 from convrag.retrieval.dense import checked_vectors
 from convrag.retrieval.lexical import add_terms
-from convrag.retrieval.records import Records
 from convrag.text.chunk import chunk
 from convrag.types import Document, Passage
 
@@ -42,20 +42,25 @@ class Update:
     """One run over documents. What was committed stays, however the run ends."""
 
     def __init__(
-        self, store: Records, encoder: Encoder, *, dimension: int, progress: Progress | None
+        self,
+        store: Database,
+        encoder: Encoder,
+        *,
+        dimension: int,
+        progress: Progress | None,
+        cancel: CancelToken | None,
     ) -> None:
         """Write into ``store`` with vectors of ``encoder``; documents are given to :meth:`run`."""
         self._store = store
         self._encoder = encoder
         self._dimension = dimension
         self._progress = progress
+        self._cancel = cancel
         self._pending: dict[str, tuple[Document, tuple[Passage, ...]]] = {}
         self._done = 0
         self.report = UpdateReport()
 
-    def run(
-        self, documents: Iterable[Document], *, prune: bool, cancel: CancelToken | None
-    ) -> UpdateReport:
+    def run(self, documents: Iterable[Document], *, prune: bool) -> UpdateReport:
         """Take the documents in and return what was done; a cancelled run returns early.
 
         Raises:
@@ -64,23 +69,22 @@ class Update:
         """
         seen = set()
         for document in documents:
-            if cancel is not None and cancel.cancelled:
+            if self._cancelled():
                 return self.report
             seen.add(document.id)
             self._take(document)
-        if cancel is not None and cancel.cancelled:
-            return self.report
         self._flush()
-        if prune:
+        if prune and not self._cancelled():
             self._prune(seen)
         return self.report
 
     def _take(self, document: Document) -> None:
         if document.id in self._pending:
             self._flush()
-        row = self._store.connection.execute(
-            "SELECT content_hash FROM documents WHERE id = ?", (document.id,)
-        ).fetchone()
+        with self._store.snapshot() as connection:
+            row = connection.execute(
+                "SELECT content_hash FROM documents WHERE id = ?", (document.id,)
+            ).fetchone()
         if row is not None and row[0] == document.content_hash:
             self._count(document, unchanged=1)
             return
@@ -89,12 +93,15 @@ class Update:
             self._flush()
 
     def _flush(self) -> None:
-        """Encode and commit the pending documents: the long part first, outside the transaction."""
+        """Encode and commit the pending documents; the long part is outside the transaction."""
         batch = list(self._pending.values())
         if not batch:
             return
         self._pending.clear()
-        blobs = iter(self._encoded([piece for _, pieces in batch for piece in pieces]))
+        encoded = list(self._encoded([piece for _, pieces in batch for piece in pieces]))
+        if self._cancelled():
+            return
+        blobs = iter(encoded)
         replaced = []
         with self._store.transaction() as connection:
             for document, pieces in batch:
@@ -104,17 +111,23 @@ class Update:
         for (document, pieces), known in zip(batch, replaced, strict=True):
             self._count(document, added=int(not known), updated=int(known), passages=len(pieces))
 
-    def _encoded(self, pieces: list[Passage]) -> list[bytes]:
-        if not pieces:
-            return []
+    def _encoded(self, pieces: list[Passage]) -> Iterator[bytes]:
         texts = [records.storable(passage_input(piece)) for piece in pieces]
-        vectors = checked_vectors(self._encoder.encode(texts, "passage"), self._dimension)
-        if len(vectors) != len(texts):
-            raise ModelError(f"the encoder gave {len(vectors)} vectors for {len(texts)} texts")
-        return [vector.astype("<f4", copy=False).tobytes() for vector in vectors]
+        for start in range(0, len(texts), BATCH):
+            if self._cancelled():
+                return
+            part = texts[start : start + BATCH]
+            vectors = checked_vectors(self._encoder.encode(part, "passage"), self._dimension)
+            if len(vectors) != len(part):
+                raise ModelError(f"the encoder gave {len(vectors)} vectors for {len(part)} texts")
+            yield from (vector.astype("<f4", copy=False).tobytes() for vector in vectors)
+
+    def _cancelled(self) -> bool:
+        return self._cancel is not None and self._cancel.cancelled
 
     def _prune(self, seen: set[str]) -> None:
-        rows = self._store.connection.execute("SELECT id FROM documents ORDER BY id").fetchall()
+        with self._store.snapshot() as connection:
+            rows = connection.execute("SELECT id FROM documents ORDER BY id").fetchall()
         gone = delete(self._store, [row[0] for row in rows if row[0] not in seen])
         self.report = replace(self.report, deleted=gone)
 
@@ -126,7 +139,7 @@ class Update:
             self._progress(self._done, document.source)
 
 
-def delete(store: Records, document_ids: Iterable[str]) -> int:
+def delete(store: Database, document_ids: Iterable[str]) -> int:
     """Remove documents with all that came only from them; return how many there were.
 
     Raises:

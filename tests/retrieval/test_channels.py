@@ -1,0 +1,175 @@
+"""Search by words and by vectors: right in every script, and no question is a query."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convrag.errors import ModelError
+from convrag.retrieval import lexical
+from convrag.retrieval.dense import DenseChannel, ExactSearch
+from convrag.retrieval.index import Index
+from convrag.retrieval.lexical import LexicalChannel, stored_form
+from tests.retrieval.samples import QUESTIONS, TEXTS, HashingEncoder, document
+
+HOSTILE = [
+    '" OR *',
+    'paris" OR "berlin',
+    "NEAR(capital paris, 5)",
+    "title:paris",
+    "{title body} : capital",
+    "-body:paris",
+    "^capital + paris",
+    "capital*",
+    "AND OR NOT",
+    "capital\x00paris",
+    "\x00",
+    "'; DROP TABLE passages; --",
+    "\ud800 capital",
+    "(((((",
+    "",
+    "   ",
+]
+
+
+@pytest.mark.parametrize("language", sorted(QUESTIONS))
+def test_words_find_the_passage_in_every_script(index: Index, language: str):
+    hits = LexicalChannel(index).search(QUESTIONS[language], language=language, k=5)
+    assert hits[0][0] == f"doc-{language}#0"
+    assert all(score > 0 for _, score in hits)
+    assert hits == sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+
+@pytest.mark.parametrize("language", sorted(TEXTS))
+def test_likeness_finds_the_passage_in_every_script(index: Index, encoder, language: str):
+    (hits,) = DenseChannel(index).search(encoder.encode([TEXTS[language]]), k=3)
+    assert hits[0][0] == f"doc-{language}#0"
+    assert hits[0][1] == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_question_is_never_read_as_a_query(index: Index, text: str):
+    hits = LexicalChannel(index).search(text, language="en", k=20)
+    assert {passage_id for passage_id, _ in hits} < set(index.passage_ids())
+    assert index.verify() == ()
+
+
+@given(st.text(max_size=40), st.sampled_from(["", "en", "zh", "ar", "hi", "ru", "xx"]))
+@settings(deadline=None, max_examples=60)
+def test_any_text_can_be_asked(index: Index, text: str, language: str):
+    hits = LexicalChannel(index).search(text, language=language, k=3)
+    assert len(hits) <= 3
+    assert all(score > 0 for _, score in hits)
+
+
+def test_a_question_without_a_common_term_finds_nothing(index: Index):
+    assert LexicalChannel(index).search("qwxzkv", language="en", k=5) == []
+    assert LexicalChannel(index).search("Paris", language="en", k=0) == []
+
+
+def test_a_term_in_the_title_counts_more(folder, encoder):
+    with Index.create(folder, encoder=encoder) as index:
+        filler = [document(f"x{i}", f"nothing about number {i}", title="") for i in range(8)]
+        body = document("body", "all about the Danube river here", title="")
+        title = document("title", "all about the water body here", title="Danube")
+        index.update([*filler, body, title], encoder)
+        hits = LexicalChannel(index).search("Danube", language="en", k=5)
+        assert [passage_id for passage_id, _ in hits] == ["title#0", "body#0"]
+
+
+def test_of_a_long_question_the_rarest_terms_are_kept(fresh: Index, encoder, monkeypatch):
+    monkeypatch.setattr(lexical, "MAX_TERMS", 8)
+    fresh.update([document(f"f{i}", "common padding words everywhere") for i in range(5)], encoder)
+    padding = " ".join(["common padding words everywhere"] * 30)
+    hits = LexicalChannel(fresh).search(f"{padding} Seine", language="en", k=3)
+    assert hits[0][0] == "doc-en#0"
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.text(st.characters(exclude_categories=()), min_size=1), unique=True))
+def test_terms_are_stored_whole_and_apart(terms: list[str]):
+    forms = [stored_form(term) for term in terms]
+    assert len(set(forms)) == len(terms)
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'ascii')")
+        connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab (t, row)")
+        connection.execute("INSERT INTO t VALUES (?)", (" ".join(forms),))
+        assert {term for (term,) in connection.execute("SELECT term FROM v")} == set(forms)
+
+
+def test_dense_search_is_the_brute_force_order(index: Index, encoder):
+    queries = encoder.encode(list(QUESTIONS.values()))
+    table = index.vectors()
+    ids = [f"doc-{code}#0" for code in TEXTS]
+    for query, hits in zip(queries, DenseChannel(index).search(queries, k=4), strict=True):
+        scores = table.matrix @ query
+        expected = sorted(zip(ids, scores, strict=True), key=lambda hit: (-hit[1], hit[0]))
+        expected = [(i, s) for i, s in expected if s > 0][:4]
+        assert [i for i, _ in hits] == [i for i, _ in expected]
+        assert [s for _, s in hits] == pytest.approx([s for _, s in expected], abs=1e-5)
+
+
+def test_asking_for_more_than_there_is_gives_what_there_is(index: Index, encoder):
+    (hits,) = DenseChannel(index).search(encoder.encode(["the capital of the country"]), k=1000)
+    assert 0 < len(hits) <= len(TEXTS)
+    assert all(passage_id for passage_id, _ in hits)
+    scores, rows = ExactSearch(np.eye(2, dtype=np.float32)).search(np.eye(2, dtype=np.float32), 4)
+    assert rows[:, 2:].tolist() == [[-1, -1], [-1, -1]]
+    assert scores.shape == (2, 4)
+
+
+def test_vectors_that_point_elsewhere_are_no_hits(folder):
+    class Axes(HashingEncoder):
+        def encode(self, texts, kind="query"):
+            signs = {"right": (1, 0), "left": (-1, 0), "up": (0, 1)}
+            return np.array([signs[text.split()[-1]] for text in texts], np.float32)
+
+    encoder = Axes(dimension=2)
+    with Index.create(folder, encoder=encoder) as index:
+        index.update([document(n, n, title="") for n in ("left", "up", "right")], encoder)
+        (hits,) = DenseChannel(index).search(encoder.encode(["right"]), k=9)
+        assert hits == [("right#0", 1.0)]
+
+
+def test_equal_vectors_come_in_order_of_their_ids(folder, encoder):
+    with Index.create(folder, encoder=encoder) as index:
+        names = ["m", "c", "z", "a", "q", "b"]
+        index.update([document(name, "the same text", title="") for name in names], encoder)
+        (hits,) = DenseChannel(index).search(encoder.encode(["the same text"]), k=3)
+        assert [passage_id for passage_id, _ in hits] == ["a#0", "b#0", "c#0"]
+        found = LexicalChannel(index).search("same text", language="en", k=3)
+        assert [passage_id for passage_id, _ in found] == ["a#0", "b#0", "c#0"]
+
+
+def test_an_empty_index_finds_nothing(folder, encoder):
+    with Index.create(folder, encoder=encoder) as index:
+        assert DenseChannel(index).search(encoder.encode(["x", "y"]), k=3) == [[], []]
+        assert DenseChannel(index).search(encoder.encode([]), k=3) == []
+        assert LexicalChannel(index).search("Paris", language="en", k=3) == []
+        assert index.verify() == ()
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.ones((1, 3), np.float32),
+        np.ones(64, np.float32),
+        np.full((1, 64), np.nan, np.float32),
+        np.full((1, 64), np.inf, np.float32),
+    ],
+)
+def test_vectors_that_cannot_be_are_refused(index: Index, vectors):
+    with pytest.raises(ModelError):
+        DenseChannel(index).search(vectors, k=3)
+
+
+def test_vectors_of_any_kind_of_array_are_taken(index: Index, encoder):
+    channel = DenseChannel(index)
+    queries = encoder.encode(["Paris", "東京", "Москва", "القاهرة"])
+    strange = np.asfortranarray(queries.astype(np.float64))
+    assert channel.search(strange, k=3) == channel.search(queries, k=3)
