@@ -43,8 +43,14 @@ class FactGroup:
 
     @builtins.property
     def others(self) -> tuple[str | Literal, ...]:
-        """The values at the other end, in the triples' order."""
-        return tuple(t.object if self.forward else t.subject for t in self.triples)
+        """The values at the other end, in the triples' order.
+
+        A forward group of a symmetric property also has triples that point at the entity.
+        """
+        return tuple(
+            t.object if self.forward and t.subject == self.entity else t.subject
+            for t in self.triples
+        )
 
 
 class KnowledgeGraph:
@@ -63,16 +69,22 @@ class KnowledgeGraph:
         self._incoming = _grouped(builder.facts, by_subject=False)
 
     def groups(self, entity_id: str) -> tuple[FactGroup, ...]:
-        """Return the entity's facts by property, forward ones first, each sorted."""
-        forward = self._outgoing.get(entity_id, {})
-        backward = self._incoming.get(entity_id, {})
-        return tuple(
-            [FactGroup(entity_id, p, True, facts) for p, facts in forward.items()]
-            + [
-                FactGroup(entity_id, p, False, facts)
-                for p, facts in backward.items()
-                if not self.property(p).symmetric
-            ]
+        """Return the entity's facts by property, forward ones first, each sorted by property.
+
+        Facts of symmetric properties are forward from both of their ends.
+        """
+        forward = dict(self._outgoing.get(entity_id, {}))
+        backward: list[FactGroup] = []
+        for p, facts in self._incoming.get(entity_id, {}).items():
+            if self.property(p).symmetric:
+                known = {t.object for t in forward.get(p, ())}
+                extra = tuple(t for t in facts if t.subject not in known)
+                forward[p] = forward.get(p, ()) + extra
+            else:
+                backward.append(FactGroup(entity_id, p, False, facts))
+        return (
+            *(FactGroup(entity_id, p, True, facts) for p, facts in sorted(forward.items())),
+            *backward,
         )
 
     def degree(self, entity_id: str) -> int:
@@ -133,9 +145,12 @@ class _Builder:
         elif p == terms.INVERSE:
             self._inverse[s] = o
             self._inverse.setdefault(o, s)
+            self._property_ids.update((s, o))
         elif p == terms.SUBCLASS:
             self.class_ids.update((s, o))
             self._parents[s].append(o)
+        elif p in terms.PROPERTY_AXIOMS:
+            self._property_ids.add(s)
         elif p not in terms.SCHEMA_PREDICATES:
             self._fact(triple)
 
@@ -187,12 +202,21 @@ class _Builder:
             term: Entity(
                 term,
                 self._labels.get(term, {}),
-                {lang: tuple(names) for lang, names in self._aliases.get(term, {}).items()},
+                self._other_names(term),
                 self._descriptions.get(term, {}),
                 self._all_types(term),
             )
             for term in sorted(ids)
         }
+
+    def _other_names(self, term: str) -> dict[str, tuple[str, ...]]:
+        """Return the term's aliases by language, each once and none that is the label."""
+        labels = self._labels.get(term, {})
+        names = {
+            language: tuple(n for n in dict.fromkeys(found) if n != labels.get(language))
+            for language, found in self._aliases.get(term, {}).items()
+        }
+        return {language: found for language, found in names.items() if found}
 
     def _all_types(self, term: str) -> tuple[str, ...]:
         """Return the term's classes and theirs above, nearest first; cycles end."""
@@ -211,11 +235,10 @@ class _Builder:
         found: dict[str, Property] = {}
         for term in sorted(self._property_ids):
             base = known.get(term, Property(term))
-            phrases = {lang: tuple(names) for lang, names in self._aliases.get(term, {}).items()}
             found[term] = Property(
                 term,
                 {**base.labels, **self._labels.get(term, {})},
-                {**base.phrases, **phrases},
+                {**base.phrases, **self._other_names(term)},
                 {**base.patterns, **self._patterns.get(term, {})},
                 self._units.get(term, {}),
                 self._inverse.get(term, ""),

@@ -54,7 +54,8 @@ def replace_source(
         [(source, prefix, iri) for prefix, iri in sorted(prefixes.items())],
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO graph_triples VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, triples)
+        "INSERT OR IGNORE INTO graph_triples VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [_row(triple, source) for triple in triples],
     )
 
 
@@ -93,10 +94,10 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
     return row is not None
 
 
-def _row(triple: Triple) -> tuple[str, str, str, int, str, str, str]:
+def _row(triple: Triple, source: str) -> tuple[str, str, str, int, str, str, str]:
     value = triple.object
     if isinstance(value, Literal):
         tail = (value.value, 1, value.datatype, value.language)
     else:
         tail = (value, 0, "", "")
-    return (triple.subject, triple.predicate, *tail, triple.source)
+    return (triple.subject, triple.predicate, *tail, source)

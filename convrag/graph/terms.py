@@ -48,16 +48,16 @@ PROPERTY_TYPES = frozenset(
 CLASS_TYPES = frozenset({RDFS + "Class", OWL + "Class"})
 SYMMETRIC = OWL + "SymmetricProperty"
 
-SCHEMA_PREDICATES = frozenset(
+PROPERTY_AXIOMS = frozenset({RDFS + "subPropertyOf", RDFS + "domain", RDFS + "range"})
+"""Predicates whose subject is a property."""
+
+SCHEMA_PREDICATES = PROPERTY_AXIOMS | frozenset(
     {
         TYPE,
         INVERSE,
         PATTERN,
         UNIT,
         SUBCLASS,
-        RDFS + "subPropertyOf",
-        RDFS + "domain",
-        RDFS + "range",
         RDFS + "isDefinedBy",
         SKOS + "inScheme",
         SKOS + "topConceptOf",
