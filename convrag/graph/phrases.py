@@ -6,11 +6,12 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 import ahocorasick
 
-from convrag.text.normalize import match_key, normalize
+from convrag.text.normalize import Normalized, match_key, normalize
 from convrag.text.segment import words
 from convrag.types import Span
 
@@ -30,10 +31,15 @@ _STEMMERS = {
     "sv": "swedish",
     "tr": "turkish",
 }
-_ARABIC_CLITICS = frozenset(
+_CLITICS = frozenset(
     a + b for a in ("", "و", "ف") for b in ("", "ب", "ل", "ك", "ال", "بال", "كال", "لل")
 ) - {""}
+_STEMMED_AGAIN = frozenset({"ar", "es", "ru"})
 _LONGEST_STEM_PHRASE = 6
+_UNSPACED = frozenset(
+    {"CJK", "IDEOGRAPHIC", "HIRAGANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"}
+)
+_DIGIT_JOINERS = frozenset(".,:/٫٬")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +79,12 @@ class PhraseIndex:
             self._automaton.add_word(key, key)
         if self._by_key:
             self._automaton.make_automaton()
+        self._keys = tuple(self._by_key)
 
     @property
     def keys(self) -> Sequence[str]:
         """All match keys, in the order they came."""
-        return tuple(self._by_key)
+        return self._keys
 
     def phrases(self, key: str) -> tuple[Phrase, ...]:
         """Return the phrases of one match key."""
@@ -87,10 +94,12 @@ class PhraseIndex:
         """Return every phrase in ``text``, overlapping ones too, by start and longest first."""
         found = self._exact(text)
         if language in _STEMMERS:
-            exact = {(m.span, m.phrase.target) for m in found}
-            found += [
-                m for m in self._stemmed(text, language) if (m.span, m.phrase.target) not in exact
-            ]
+            exact = {(m.span[1], m.phrase.target): m.span[0] for m in found}
+            for match in self._stemmed(text, language):
+                (start, end), target = match.span, match.phrase.target
+                begun = exact.get((end, target), -1)
+                if begun != start and match_key(text[start : max(begun, start)]) not in _CLITICS:
+                    found.append(match)
         return tuple(
             sorted(found, key=lambda m: (m.span[0], -m.span[1], not m.exact, m.phrase.target))
         )
@@ -102,7 +111,7 @@ class PhraseIndex:
         found: list[PhraseMatch] = []
         for last, key in self._automaton.iter(normalized.text):
             start, end = last - len(key) + 1, last + 1
-            if not _stands_alone(normalized.text, start, end):
+            if not (_whole(normalized, start, end) and _stands_alone(normalized.text, start, end)):
                 continue
             span = normalized.original_span((start, end))
             found += [
@@ -138,12 +147,11 @@ class PhraseIndex:
 
 def stems(text: str, language: str) -> list[tuple[str, Span]]:
     """Return the text's words as stems (match keys where no stemmer exists) with their spans."""
-    stemmer = _stemmer(language)
     units: list[tuple[str, Span]] = []
     for start, end in words(text, language):
         key = match_key(text[start:end])
         if any(c.isalnum() for c in key):
-            units.append((stemmer.stemWord(key) if stemmer else key, (start, end)))
+            units.append((_stem(key, language), (start, end)))
     return units
 
 
@@ -162,27 +170,51 @@ def longest(matches: Iterable[PhraseMatch]) -> list[list[PhraseMatch]]:
     return [sorted(by_span[s], key=lambda m: not m.exact) for s in sorted(taken)]
 
 
-@cache
-def _stemmer(language: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 (PyStemmer has no types)
+@lru_cache(maxsize=65536)
+def _stem(key: str, language: str) -> str:
     if language not in _STEMMERS:
-        return None
+        return key
+    stemmer = _stemmer(language)
+    stem = str(stemmer.stemWord(key))
+    if language in _STEMMED_AGAIN:
+        # One step leaves "ciudades" at "ciudad" but takes "ciudad" to "ciud"; the end is the same.
+        while (shorter := str(stemmer.stemWord(stem))) != stem:
+            stem = shorter
+    return stem
+
+
+@cache
+def _stemmer(language: str) -> Any:  # noqa: ANN401 (PyStemmer has no types)
     import Stemmer
 
     return Stemmer.Stemmer(_STEMMERS[language])
 
 
 def _is_code(text: str) -> bool:
-    return len(text) <= 3 and text.isascii() and text.isupper()
+    return len(text) <= 3 and text.isascii() and text.isalpha() and text.isupper()
 
 
 def _case_agrees(phrase: str, found: str) -> bool:
     """Short capitals such as US or IT only match capitals, so that they are not taken for words."""
-    return not _is_code(phrase) or found == phrase
+    return not _is_code(phrase) or unicodedata.normalize("NFKC", found) == phrase
+
+
+def _whole(normalized: Normalized, start: int, end: int) -> bool:
+    """Whether no written character lies half in the match, as ``1`` in ``½`` would."""
+    offsets = normalized.offsets
+    return not (
+        (start > 0 and offsets[start - 1] == offsets[start])
+        or (end < len(offsets) and offsets[end - 1] == offsets[end])
+    )
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
     """Whether the match at ``[start, end)`` is not a piece of a longer word."""
     if end < len(text) and _joined(text[end - 1], text[end]) and not _is_hangul(text[end]):
+        return False
+    if _splits_cluster(text, start) or _splits_cluster(text, end):
+        return False
+    if _splits_number(text, start) or _splits_number(text, end):
         return False
     if start == 0 or not _joined(text[start - 1], text[start]):
         return True
@@ -190,15 +222,28 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
         head = start
         while head > 0 and _script(text[head - 1]) == "ARABIC":
             head -= 1
-        return text[head:start] in _ARABIC_CLITICS
+        return text[head:start] in _CLITICS
     return False
 
 
 def _joined(left: str, right: str) -> bool:
     a, b = _script(left), _script(right)
-    if not a or not b or "CJK" in (a, b) or "HIRAGANA" in (a, b) or "THAI" in (a, b):
+    if not a or not b or a in _UNSPACED or b in _UNSPACED:
         return False
     return a == b or "DIGIT" in (a, b)
+
+
+def _splits_cluster(text: str, at: int) -> bool:
+    """Whether a letter is before ``at`` and a mark that belongs to it behind."""
+    return 0 < at < len(text) and unicodedata.category(text[at])[0] == "M"
+
+
+def _splits_number(text: str, at: int) -> bool:
+    """Whether ``at`` is beside the point or comma inside a number such as 4.5 or 1,200."""
+    for place in (at - 1, at):
+        if 0 < place < len(text) - 1 and text[place] in _DIGIT_JOINERS:
+            return text[place - 1].isdigit() and text[place + 1].isdigit()
+    return False
 
 
 def _is_hangul(char: str) -> bool:
@@ -210,8 +255,7 @@ def _script(char: str) -> str:
     """Return a coarse script name, DIGIT for digits, empty for what is no part of a word."""
     category = unicodedata.category(char)
     if category[0] not in "LMN":
-        # The long-vowel mark belongs to katakana words.
-        return "KATAKANA" if char == "ー" else ""
+        return ""
     if category == "Nd":
         return "DIGIT"
     return unicodedata.name(char, "").split(" ")[0].split("-")[0]
