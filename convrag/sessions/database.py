@@ -32,7 +32,7 @@ _MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             ) STRICT""",
             """CREATE TABLE answers (
                 session TEXT NOT NULL, turn TEXT NOT NULL, question TEXT NOT NULL,
-                body TEXT NOT NULL,
+                body TEXT NOT NULL, state TEXT NOT NULL,
                 PRIMARY KEY (session, turn), UNIQUE (session, question),
                 FOREIGN KEY (session, turn) REFERENCES turns(session, id) ON DELETE CASCADE
             ) STRICT""",

@@ -101,6 +101,7 @@ class SessionStore:
             )
         question, reply = dialogue.turns[-2:]
         body = dump(answer_to_json(answer, evidence_text=evidence_text))
+        state = dump(state_to_json(dialogue.state))
         with self._database.transaction() as db:
             session = self._resolve(db, dialogue.id)
             known = {r[0] for r in db.execute("SELECT id FROM turns WHERE session = ?", (session,))}
@@ -114,13 +115,10 @@ class SessionStore:
             )
             self._put_turn(db, session, reply)
             db.execute(
-                "INSERT INTO answers (session, turn, question, body) VALUES (?, ?, ?, ?)",
-                (session, reply.id, question.id, body),
+                "INSERT INTO answers (session, turn, question, body, state) VALUES (?, ?, ?, ?, ?)",
+                (session, reply.id, question.id, body, state),
             )
-            db.execute(
-                "UPDATE sessions SET state = ? WHERE id = ?",
-                (dump(state_to_json(dialogue.state)), session),
-            )
+            db.execute("UPDATE sessions SET state = ? WHERE id = ?", (state, session))
             self._touch(db, session)
 
     def load(self, dialogue_id: str) -> Dialogue:
@@ -137,6 +135,35 @@ class SessionStore:
             (state,) = db.execute("SELECT state FROM sessions WHERE id = ?", (session,)).fetchone()
             turns = self._turns(db, session)
         return Dialogue(session, turns, state_from_json(load(state)))
+
+    def before(self, dialogue_id: str, turn_id: str) -> Dialogue:
+        """Return the dialogue as it was before a turn, for answering that turn again.
+
+        Raises:
+            SessionError: No such session or turn, or the prefix fits several.
+        """
+        dialogue = self.load(dialogue_id)
+        turns = dialogue.turns
+        place = next((n for n, turn in enumerate(turns) if turn.id == turn_id), None)
+        if place is None:
+            raise SessionError(f"session {dialogue.id}: there is no turn '{turn_id}'")
+        with self._database.transaction() as db:
+            states = dict(
+                db.execute("SELECT turn, state FROM answers WHERE session = ?", (dialogue.id,))
+            )
+        kept = [states[turn.id] for turn in turns[:place] if turn.id in states]
+        state = state_from_json(load(kept[-1])) if kept else DialogueState()
+        return Dialogue(dialogue.id, turns[:place], state)
+
+    def set_pack(self, dialogue_id: str, pack: str) -> None:
+        """Say which pack a session asks, for one that began before that was known.
+
+        Raises:
+            SessionError: No such session, or the prefix fits several.
+        """
+        with self._database.transaction() as db:
+            session = self._resolve(db, dialogue_id)
+            db.execute("UPDATE sessions SET pack = ? WHERE id = ?", (storable(pack), session))
 
     def history(self, dialogue_id: str) -> tuple[tuple[Turn, Answer | None], ...]:
         """Return each question with its answer, oldest first; None where there is no answer yet.
@@ -321,7 +348,7 @@ _SELECT_INFO = (
 )
 
 _SEARCH = (
-    f"{_SELECT_INFO} WHERE s.deleted IS NULL"
+    _SELECT_INFO + " WHERE s.deleted IS NULL"  # noqa: S608  constant text
     " AND EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id)"
     " AND (?1 = '' OR instr(fold(s.title), ?1) OR EXISTS"
     " (SELECT 1 FROM turns t WHERE t.session = s.id AND instr(fold(t.text), ?1)))"

@@ -1,0 +1,58 @@
+"""What the chat needs from whoever answers; the pipeline is one, a script in a test another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from convrag.events import Event
+from convrag.protocols import CancelToken
+from convrag.types import Dialogue, EntityView, Evidence, Turn
+
+
+class Responder(Protocol):
+    """Answers the turns of dialogues. ``respond`` runs in a thread, one call at a time."""
+
+    @property
+    def name(self) -> str:
+        """What is asked: the knowledge pack or the index."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The generator's reference, empty when answers are quoted and never generated."""
+        ...
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that can be asked in, ISO 639-1."""
+        ...
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions a newcomer may start with, the best first."""
+        ...
+
+    def respond(self, dialogue: Dialogue, turn: Turn, *, cancel: CancelToken) -> Iterator[Event]:
+        """Yield the events of one answer; `Finished` or `Failed` is the last one."""
+        ...
+
+    def describe(self, entity_id: str, *, language: str) -> EntityView:
+        """Return the entity in words; may be called while an answer runs.
+
+        Raises:
+            ConvragError: There is no such entity.
+        """
+        ...
+
+    def evidence_text(self, evidence: Evidence, *, language: str) -> str:
+        """Return the passage's text, or the triple in words."""
+        ...
+
+    def title(self, evidence: Evidence, *, language: str) -> str:
+        """Return a short name for a piece of evidence."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds. Idempotent."""
+        ...
