@@ -7,10 +7,12 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -215,3 +217,68 @@ def test_an_index_or_a_wheel_is_used_without_asking(
     wheel.touch()
     assert install.torch_arguments({"TORCH_WHEEL": str(wheel)}, "torch", gpu=False) == [str(wheel)]
     assert len(commands) == 1
+
+
+# What README.md shows must work
+
+
+@cache
+def readme_commands() -> tuple[tuple[str, ...], ...]:
+    """Every ``convrag ...`` and ``make ...`` line of the README's code blocks, as words."""
+    path = ROOT / "README.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = []
+    for block in re.findall(r"^```(?:console|sh|bash|shell)?\n(.*?)^```", text, re.S | re.M):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+                words = words[1:]
+            if words and words[0].rpartition("/")[2] in ("convrag", "make"):
+                found.append((words[0].rpartition("/")[2], *words[1:]))
+    return tuple(found)
+
+
+def test_commands_in_the_readme_exist() -> None:
+    from typer.main import get_command
+
+    from convrag.cli.main import app
+
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for program, *words in readme_commands():
+        if program == "make":
+            targets = [word for word in words if "=" not in word and not word.startswith("-")]
+            for target in targets:
+                assert re.search(rf"^{re.escape(target)}:", makefile, re.M), target
+            continue
+        command = get_command(app)
+        while words and words[0] in getattr(command, "commands", {}):
+            command, words = command.commands[words[0]], words[1:]
+        assert not hasattr(command, "commands") or command.invoke_without_command or words, words
+        known = {name for option in command.params for name in option.opts} | {"--help", "-h"}
+        if hasattr(command, "commands"):
+            assert not words or words[0].startswith("-"), f"no such command: {words[0]}"
+        options = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert options <= known, options - known
+
+
+def test_a_built_wheel_has_what_a_user_needs(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for file in ("graph.ttl", "pack.toml"):
+        assert {f"convrag/_data/kg/{pack}/{file}" for pack in ("world", "helpdesk")} <= names
+    assert any(re.fullmatch(r"convrag/_data/dialogues/.+\.yaml", name) for name in names)
+    data = {"convrag/py.typed", "convrag/evaluation/dialogue.schema.json"}
+    assert data <= names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "convrag").rglob("*")
+        if path.is_file() and path.suffix in (".toml", ".json", ".tcss")
+    } <= names
