@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convrag.errors import UsageError
@@ -15,8 +15,8 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.rdf import is_graph, prefixes, read_rdf
 from convrag.protocols import CancelToken, Encoder
 from convrag.retrieval.index import Index
-from convrag.text.documents import Refusal, read
-from convrag.types import Document
+from convrag.text.documents import Refusal, document_id, read
+from convrag.types import Document, Triple
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share done (0..1)."""
@@ -67,29 +67,28 @@ def build_index(
         GraphError: A graph file is not valid RDF; nothing of it is stored.
         IndexStoreError: The folder is no index, is locked, or was made with another encoder.
     """
-    files = list(_files(paths))
+    files = _files(paths)
     graphs = [path for path in files if is_graph(path)]
-    texts = [path for path in files if not is_graph(path)]
-    if not files:
-        raise UsageError(
-            f"nothing to index in {', '.join(map(str, paths))}",
-            "give files or folders with txt, md, html, pdf, jsonl or ttl files",
-        )
-    parsed = [(path, read_rdf(path, source=_source(path, root))) for path in graphs]
+    parsed = [(path, read_rdf(path, source=_source(path.as_posix(), root))) for path in graphs]
+    refusals: list[Refusal] = []
+    found = read(paths, languages=languages)
     index = _open(into, encoder, title=title, rebuild=rebuild)
     try:
         triples, graph_changed = _store_graphs(index, parsed, root, prune=prune)
-        refusals: list[Refusal] = []
-        documents = _documents(texts, languages, root, refusals, progress)
-        report = index.update(documents, encoder, progress=None, cancel=cancel)
-        deleted = _prune(index, {_source(p, root) for p in texts}) if prune else 0
+        report = index.update(
+            _documents(found, root, refusals),
+            encoder,
+            prune=prune,
+            progress=_shares(progress, len(files) - len(graphs)),
+            cancel=cancel,
+        )
         if graph_changed or report.added or report.updated:
             link_passages(index, progress)
         return BuildReport(
             report.added,
             report.updated,
             report.unchanged,
-            deleted,
+            report.deleted,
             report.passages,
             triples,
             tuple(refusals),
@@ -132,64 +131,65 @@ def _open(into: Path, encoder: Encoder, *, title: str, rebuild: bool) -> Index:
     return Index.open(into, encoder_id=encoder.id, writable=True)
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _files(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                p
-                for p in path.rglob("*")
-                if p.is_file() and not any(n.startswith(".") for n in p.relative_to(path).parts)
-            )
+            inside = sorted(p for p in path.rglob("*") if p.is_file())
+            found += [p for p in inside if not _hidden(p.relative_to(path))]
         elif path.exists():
-            yield path
+            found.append(path)
         else:
-            raise UsageError(f"no such file or folder: {path}", "check the path")
+            raise UsageError(f"no such file or folder: {path}", "check the spelling")
+    return found
 
 
-def _source(path: Path, root: Path | None) -> str:
-    if root is not None and path.is_relative_to(root):
-        return path.relative_to(root).as_posix()
-    return path.as_posix()
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _source(source: str, root: Path | None) -> str:
+    """Return the source relative to ``root`` where it lies below it."""
+    head = f"{root.as_posix()}/" if root is not None else ""
+    return source.removeprefix(head)
 
 
 def _store_graphs(
-    index: Index, parsed: Sequence[tuple[Path, Sequence[object]]], root: Path | None, *, prune: bool
+    index: Index,
+    parsed: Sequence[tuple[Path, tuple[Triple, ...]]],
+    root: Path | None,
+    *,
+    prune: bool,
 ) -> tuple[int, bool]:
-    total, changed = 0, False
+    """Return the number of triples and whether the stored graph changed."""
     known = storage.source_hashes(index.connection)
-    sources = {_source(path, root) for path, _ in parsed}
+    given = {_source(path.as_posix(), root): (path, triples) for path, triples in parsed}
+    changed = False
     with index.transaction() as connection:
         storage.create_tables(connection)
-        for path, triples in parsed:
-            total += len(triples)
-            source = _source(path, root)
+        for source, (path, triples) in given.items():
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if known.get(source) != digest:
-                storage.replace_source(connection, source, digest, triples, prefixes(path))  # type: ignore[arg-type]
+                storage.replace_source(connection, source, digest, triples, prefixes(path))
                 changed = True
-        for source in set(known) - sources if prune else ():
+        for source in sorted(set(known) - set(given)) if prune else ():
             storage.delete_source(connection, source)
             changed = True
-    return total, changed
+    return sum(len(triples) for _, triples in parsed), changed
 
 
 def _documents(
-    paths: Sequence[Path],
-    languages: Sequence[str],
-    root: Path | None,
-    refusals: list[Refusal],
-    progress: Progress | None,
+    found: Iterable[Document | Refusal], root: Path | None, refusals: list[Refusal]
 ) -> Iterator[Document]:
-    for place, path in enumerate(paths):
-        if progress is not None:
-            progress(_source(path, root), place / len(paths))
-        for found in read([path], languages=languages, root=root):
-            if isinstance(found, Refusal):
-                refusals.append(found)
-            else:
-                yield found
+    for item in found:
+        if isinstance(item, Refusal):
+            refusals.append(item)
+            continue
+        source = _source(item.source, root)
+        yield replace(item, source=source, id=document_id(source))
 
 
-def _prune(index: Index, sources: set[str]) -> int:
-    gone = [d.id for d in index.documents() if d.source.split("#")[0] not in sources]
-    return index.delete(gone) if gone else 0
+def _shares(progress: Progress | None, total: int) -> Callable[[int, str], None] | None:
+    if progress is None:
+        return None
+    return lambda done, source: progress(source, min(1.0, done / max(total, 1)))

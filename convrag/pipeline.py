@@ -26,7 +26,6 @@ from convrag.graph.relations import RelationMatcher
 from convrag.graph.wording import entity_view, triple_statement
 from convrag.indexing import Progress, build_index, fingerprint
 from convrag.models.registry import load_encoder, load_generator
-from convrag.models.threads import set_threads
 from convrag.packs import DEFAULT_PACK, Pack, find_pack
 from convrag.protocols import CancelToken, Encoder, Generator
 from convrag.retrieval.facts import FactChannel
@@ -315,7 +314,6 @@ def open_pipeline(
     if pack and index:
         raise UsageError("both a pack and an index are given", "choose one of --pack and --index")
     report = progress or (lambda stage, share: None)
-    set_threads(config.thread_count)
     report("loading the encoder", 0.0)
     encoder = load_encoder(config.encoder, config=config)
     generator = None
