@@ -79,6 +79,11 @@ def size(text: str) -> float:
     return total
 
 
+def _weight(text: str) -> float:
+    # Rows of signs have no words but fill a passage too.
+    return max(size(text), len(text) / _MAX_CHARS)
+
+
 def _pieces(text: str, language: str, limit: float) -> Iterator[_Piece]:
     group: list[_Piece] = []
     kind = ""
@@ -90,7 +95,7 @@ def _pieces(text: str, language: str, limit: float) -> Iterator[_Piece]:
             yield from _grouped(text, group, limit)
             group = []
         kind = now
-        weight = size(line)
+        weight = _weight(line)
         if level and weight <= limit / 4:
             yield _Piece(span, weight, level=level)
         elif now:
@@ -113,29 +118,23 @@ def _grouped(text: str, group: Sequence[_Piece], limit: float) -> Iterator[_Piec
 def _fitting(text: str, piece: _Piece, limit: float) -> Iterator[_Piece]:
     """Yield ``piece``, or parts of it cut at clauses, spaces or, at last, anywhere."""
     start, end = piece.span
-    if piece.size <= limit and end - start <= limit * _MAX_CHARS:
+    if piece.size <= limit:
         yield piece
         return
     while start < end:
         cut = _cut(text, start, end, limit)
         part = trimmed(text, (start, cut))
         if part[0] < part[1]:
-            yield _Piece(part, size(text[part[0] : part[1]]))
+            yield _Piece(part, _weight(text[part[0] : part[1]]))
         start = cut
 
 
 def _cut(text: str, start: int, end: int, limit: float) -> int:
     """Return where the first part ends: the last clause end, else space, within ``limit`` words."""
-    used = 0.0
-    window = min(end, start + int(limit * _MAX_CHARS))
-    last = window
-    for left, right in words(text[start:window]):
-        weight = (right - left) / 2 if script_of(text[start + left]) in UNSPACED else 1.0
-        if used + weight > limit:
-            # A single run of katakana can be longer than a passage.
-            last = start + left if left else start + int(limit * 2)
-            break
-        used += weight
+    # Most words are short: a narrow look suffices, the wide one bounds what has no words.
+    last = _full_at(text, start, min(end, start + int(limit * 5)), limit)
+    if last == min(end, start + int(limit * 5)):
+        last = _full_at(text, start, min(end, start + int(limit * _MAX_CHARS)), limit)
     if last == end:
         return end
     for pattern in (_CLAUSE, _SPACE):
@@ -145,24 +144,40 @@ def _cut(text: str, start: int, end: int, limit: float) -> int:
     return last
 
 
+def _full_at(text: str, start: int, stop: int, limit: float) -> int:
+    """Return where the word begins that is one too many, else ``stop``."""
+    used = 0.0
+    for left, right in words(text[start:stop]):
+        weight = (right - left) / 2 if script_of(text[start + left]) in UNSPACED else 1.0
+        if used + weight > limit:
+            # A single run of katakana can be longer than a passage.
+            return start + left if left else start + int(limit * 2)
+        used += weight
+    return stop
+
+
 def _packed(
     text: str, pieces: Sequence[_Piece], limit: float, overlap: int
 ) -> Iterator[tuple[Span, str]]:
     """Yield (span, nearest heading): pieces packed in order, a heading always first."""
     current: list[_Piece] = []
+    used = 0.0
     heading = ""
+    only_headings = True
     for piece in pieces:
-        only_headings = all(p.level for p in current)
-        room = limit * 1.25 if only_headings else limit
-        full = sum(p.size for p in current) + piece.size > room
+        full = used + piece.size > (limit * 1.25 if only_headings else limit)
         if current and (full or (piece.level and not only_headings)):
             yield _span(current), heading
-            current = [] if piece.level or full and only_headings else _tail(current, overlap)
-            while current and sum(p.size for p in current) + piece.size > limit:
-                current.pop(0)
+            current = [] if piece.level or only_headings else _tail(current, overlap)
+            used = sum(p.size for p in current)
+            while current and used + piece.size > limit:
+                used -= current.pop(0).size
+            only_headings = not current
         if piece.level:
             _, heading = heading_of(text[piece.span[0] : piece.span[1]])
         current.append(piece)
+        used += piece.size
+        only_headings = only_headings and piece.level > 0
     if current:
         yield _span(current), heading
 

@@ -139,17 +139,14 @@ def _clusters(text: str) -> list[tuple[str, int, int]]:
             continue
         if _dropped(char):
             continue
-        if found and _continues(char) and _takes_mark(found[-1][0]):
+        if found and _continues(char) and not found[-1][0].isspace():
             base, start, _ = found[-1]
-            found[-1] = (base + char, start, index + 1)
+            # Reordering marks takes quadratic time, so a pile of them is cut.
+            more = char if len(base) < _MAX_CLUSTER else ""
+            found[-1] = (base + more, start, index + 1)
         else:
             found.append((char, index, index + 1))
     return found
-
-
-def _takes_mark(cluster: str) -> bool:
-    # Reordering marks takes quadratic time, so a pile of them is cut.
-    return len(cluster) < _MAX_CLUSTER and not cluster.isspace()
 
 
 @lru_cache(maxsize=8192)

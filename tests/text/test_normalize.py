@@ -125,3 +125,8 @@ def test_a_span_outside_the_key_is_refused() -> None:
 def test_empty_text_has_an_empty_key() -> None:
     assert normalize("").original_span((0, 0)) == (0, 0)
     assert match_key(" \u200b\n") == ""
+
+
+def test_a_pile_of_marks_is_quick_and_stable() -> None:
+    assert match_key("a" + "\u0301" * 20_000) == "a"
+    assert match_key("क" + "\u0941" * 20_000) == match_key("क" + "\u0941" * 30_000)
