@@ -14,7 +14,7 @@ from convrag.text.normalize import match_key
 from convrag.types import Span
 
 SMALLTALK = ("greeting", "thanks", "farewell", "assent")
-_REFERRING = ("pronouns", "possessives", "places", "demonstratives", "inert")
+_REFERRING = ("events", "pronouns", "possessives", "places", "demonstratives", "inert")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class RuleRewriter:
             return self._standalone(seen)
         return (
             self._ellipsis(seen)
+            or self._continuation(seen)
             or self._reference(seen)
             or self._dropped(seen)
             or self._standalone(seen)
@@ -132,6 +133,24 @@ class RuleRewriter:
             if link.entity_id != new.entity_id and kinds & self._kinds(link.entity_id):
                 return link
         return None
+
+    def _continuation(self, seen: _Seen) -> Query | None:
+        """Put the last question before a turn that asks more about the same matter.
+
+        Such a turn names nothing itself ("and how often?") or points at what was asked about ("how
+        often should I do that?"). A last question about a property of an entity is not a matter.
+        """
+        last = seen.state.last_question
+        event = any("events" in cue.kinds for cue in seen.cues)
+        bare = not seen.relations and not seen.content and not seen.cues
+        if seen.links or not last or not (event or bare):
+            return None
+        masked = [link.mention.span for link in seen.state.last_links]
+        asked = self._matcher.match(last, language=seen.language, masked=masked)
+        if any(r.target in self._graph.properties for r in asked) and not event:
+            return None
+        text = f"{last} {seen.text}"
+        return Query(text, seen.text, seen.language, seen.state.last_links, 0.75, False, "followup")
 
     def _reference(self, seen: _Seen) -> Query | None:
         """Resolve a pronoun or "that river" to the entity in focus that fits."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+
+import numpy as np
 
 from convrag.generation.answerability import Features, answerability
 from convrag.generation.writing import group_facts
@@ -20,6 +22,7 @@ FACT_THRESHOLD = 0.6
 """From this confidence on facts answer by themselves."""
 _PASSAGES_READ = 4
 _SENTENCES_READ = 40
+_VECTORS_KEPT = 4096
 _SHORTEST = 8
 """Characters; shorter pieces are headings or crumbs, not answers."""
 
@@ -37,6 +40,11 @@ class Candidate:
     language: str
     entities: frozenset[str]
 
+    @property
+    def in_context(self) -> str:
+        """The text as the encoder reads it: a sentence is little without its title."""
+        return f"{self.title}. {self.text}" if self.title else self.text
+
 
 class EvidenceReader:
     """Facts that were asked for answer first; otherwise what lies closest to the question."""
@@ -44,7 +52,7 @@ class EvidenceReader:
     def __init__(self, graph: KnowledgeGraph, encoder: Encoder) -> None:
         self._graph = graph
         self._encoder = encoder
-        self._vector = lru_cache(maxsize=4096)(self._encode_one)
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
 
     def read(self, query: Query, evidence: Sequence[Evidence]) -> Reading:
         """Return spans best first with the probability that they answer (0..1).
@@ -78,7 +86,11 @@ class EvidenceReader:
             return []
         question = self._encoder.encode([query.text], "query")[0]
         wanted = _wanted(query)
-        weighed = [(c, self._features(query, question, wanted, c)) for c in candidates]
+        cosines = self._encode([c.in_context for c in candidates]) @ question
+        weighed = [
+            (c, self._features(query, wanted, c, float(cosine)))
+            for c, cosine in zip(candidates, cosines, strict=True)
+        ]
         return sorted(weighed, key=lambda item: -item[1].ordering)
 
     def _statements(self, facts: Sequence[Evidence], language: str) -> list[Candidate]:
@@ -93,12 +105,11 @@ class EvidenceReader:
     def _features(
         self,
         query: Query,
-        question: Vectors,
         wanted: Mapping[str, float],
         candidate: Candidate,
+        cosine: float,
     ) -> Features:
         linked = {link.entity_id for link in query.links if link.entity_id is not None}
-        cosine = float(self._vector(candidate.title, candidate.text) @ question)
         passage = candidate.evidence[0]
         return Features(
             sentence_cosine=cosine,
@@ -109,10 +120,16 @@ class EvidenceReader:
             own_language=float(candidate.language == query.language),
         )
 
-    def _encode_one(self, title: str, text: str) -> Vectors:
-        """Return float32 (D,)."""
-        vectors = self._encoder.encode([f"{title}. {text}" if title else text], "passage")
-        return vectors.reshape(-1)
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 (N, D); texts met before are not encoded again."""
+        missing = [t for t in dict.fromkeys(texts) if t not in self._vectors]
+        if missing:
+            fresh = self._encoder.encode(missing, "passage")
+            self._vectors.update(zip(missing, fresh, strict=True))
+        found = np.stack([self._vectors[t] for t in texts])
+        while len(self._vectors) > _VECTORS_KEPT:
+            self._vectors.popitem(last=False)
+        return found
 
 
 def _own_language_first(passages: Sequence[Evidence], language: str) -> list[Evidence]:

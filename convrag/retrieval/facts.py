@@ -20,7 +20,7 @@ _BY_CLASS = 0.8
 """Trust in a class word alone ("which rivers are in Spain") when no property is named."""
 _DEFINITION = 0.7
 """Trust in the definition as the answer to a question that names nothing but the entity."""
-_BETWEEN_NAMED = 0.75
+_BETWEEN_NAMED = 0.5
 """Trust in a fact that connects two entities of the question."""
 _NAMESAKE_MARGIN = 0.45
 """How far below the best namesake another one is still tried."""
@@ -68,10 +68,20 @@ class FactChannel:
                 hits.setdefault((hit.group.entity, hit.group.property, hit.group.forward), hit)
         return tuple(
             sorted(
-                hits.values(),
+                (self._in_language(hit, query.language) for hit in hits.values()),
                 key=lambda h: (-h.confidence, h.group.entity, h.group.property, h.group.forward),
             )
         )
+
+    def _in_language(self, hit: FactHit, language: str) -> FactHit:
+        """Return the hit without the texts that only repeat it in other languages."""
+        shown = set(readable(hit.group.others, language))
+        kept = tuple(
+            triple
+            for triple, other in zip(hit.group.triples, hit.group.others, strict=True)
+            if other in shown
+        )
+        return replace(hit, group=replace(hit.group, triples=kept))
 
     def _of_link(
         self,

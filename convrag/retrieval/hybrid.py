@@ -22,7 +22,8 @@ _WEIGHTS = {
 }
 _OWN_LANGUAGE = 1.25
 """Preference for passages in the asker's language, which the answer will be quoted from."""
-_FACT_WEIGHT = 4.0
+_FACT_WEIGHT = 6.0
+"""A fact that was asked for by name (confidence >= .6) stands above every passage."""
 _CONSTANT = 60
 _FACTS_KEPT = 3
 """Groups of facts beside the best-fitting ones that are kept as evidence."""
