@@ -80,8 +80,8 @@ def size(text: str) -> float:
 
 
 def _weight(text: str) -> float:
-    # Rows of signs have no words but fill a passage too.
-    return max(size(text), len(text) / _MAX_CHARS)
+    # Rows of signs have no words but fill a passage too, each with its line end.
+    return max(size(text), (len(text) + 1) / _MAX_CHARS)
 
 
 def _pieces(text: str, language: str, limit: float) -> Iterator[_Piece]:

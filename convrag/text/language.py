@@ -75,6 +75,7 @@ _OWN_LETTERS: dict[str, str] = {
 }
 _CHINESE_ONLY = frozenset("的了吗呢吧哪么什们这那您她它很没谁请问嗎麼們這誰個为")
 _WORD = re.compile(r"[^\W\d_]+")
+_IDENTIFIER = re.compile(r"\S*\d\S*")
 _SAMPLE = 2000
 # A Han or kana character says about as much as three letters of an alphabet.
 _WEIGHT = {"han": 3, "hiragana": 3, "katakana": 3, "hangul": 2}
@@ -181,7 +182,8 @@ class LanguageIdentifier:
             return default or self._languages[0]
         if len(self._latin) == 1 and not default:
             return self._latin[0]
-        tokens = _WORD.findall(text.replace("’", "'"))
+        text = _IDENTIFIER.sub(" ", text)
+        tokens = _WORD.findall(text)
         votes = self._vote(text, [token.lower() for token in tokens])
         best, second = _top_two(votes)
         margin = votes[best] - (votes[second] if second else 0.0)

@@ -34,6 +34,8 @@ identifier = LanguageIdentifier(IN_PLAY)
         ("А какая там валюта?", "ru"),
         ("где является Sungkyunkwan", "ru"),
         ("その通貨は？", "ja"),
+        ("Y Perú?", "es"),
+        ("E o Peru?", "pt"),
         ("E qual é a moeda?", "pt"),
         ("Obrigado!", "pt"),
         ("What does 北京大学 mean?", "en"),
