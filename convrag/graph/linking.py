@@ -32,6 +32,10 @@ class DictionaryLinker:
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
         self._names = PhraseIndex(_names(graph))
+        self._by_first: dict[str, list[str]] = {}
+        for key in self._names.keys:
+            if len(key) > _FUZZY_SHORTEST - 2:
+                self._by_first.setdefault(key[0], []).append(key)
         self._top_degree = max((graph.degree(e) for e in graph.entities), default=0) or 1
 
     def link(
@@ -73,7 +77,7 @@ class DictionaryLinker:
         return scores
 
     def _approximate(self, text: str, language: str) -> tuple[list[Span], list[dict[str, float]]]:
-        """Link misspelt words: at most one name per word, long words only."""
+        """Link misspelt words: at most one name per word, long words only, first letter right."""
         mentions: list[Span] = []
         candidates: list[dict[str, float]] = []
         for _, (start, end) in stems(text, language):
@@ -82,7 +86,7 @@ class DictionaryLinker:
                 continue
             hits = process.extract(
                 word,
-                self._names.keys,
+                self._by_first.get(word[0], ()),
                 scorer=fuzz.ratio,
                 score_cutoff=_FUZZY_CUTOFF,
                 limit=3,
@@ -91,7 +95,7 @@ class DictionaryLinker:
                 phrase.target: score / 100 * _SCORES[False, phrase.preferred]
                 for key, score, _ in reversed(hits)
                 for phrase in self._names.phrases(key)
-                if phrase.language in (language, "") and key[0] == word[0]
+                if phrase.language in (language, "")
             }
             if scores:
                 mentions.append((start, end))
@@ -105,13 +109,11 @@ class DictionaryLinker:
         salience = {f.entity_id: f.salience for f in focus}
         ranked: list[tuple[tuple[str, float], ...]] = []
         for place, scores in enumerate(candidates):
-            others = {e for i, found in enumerate(candidates) if i != place for e in found}
-            total = {
-                entity: score
-                + self._popularity(entity)
-                + self._coherence(entity, others, salience) * (len(scores) > 1)
-                for entity, score in scores.items()
-            }
+            total = {entity: s + self._popularity(entity) for entity, s in scores.items()}
+            if len(scores) > 1:
+                others = {e for i, found in enumerate(candidates) if i != place for e in found}
+                for entity in total:
+                    total[entity] += self._coherence(entity, others, salience)
             best = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:_ALTERNATIVES]
             ranked.append(tuple((entity, round(min(s, 1.5), 4)) for entity, s in best))
         return ranked

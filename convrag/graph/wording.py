@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
@@ -16,6 +18,8 @@ from convrag.graph.model import FactGroup, KnowledgeGraph, Property
 from convrag.types import Edge, EntityView, Literal, Triple
 
 _MOST_IN_A_LIST = 20
+_MOST_DIGITS = 27
+_PLACES = re.compile(r"\{(subject|object)\}")
 
 
 def statement(
@@ -36,9 +40,8 @@ def statement(
     if pattern and "{subject}" in pattern and "{object}" in pattern:
         if not straight:
             subject, objects = objects, subject
-        return (
-            pattern.replace("{subject}", "\0").replace("{object}", objects).replace("\0", subject)
-        )
+        # One pass, so that a name with braces in it is never filled in again.
+        return _PLACES.sub(lambda m: subject if m[1] == "subject" else objects, pattern)
     name = graph.label(item.id, language)
     if not straight:
         subject, objects = objects, subject
@@ -56,7 +59,7 @@ def value_text(graph: KnowledgeGraph, value: str | Literal, item: Property, lang
     if isinstance(value, str):
         return graph.label(value, language)
     text = _literal_text(value, language)
-    unit = item.units.get(language, item.units.get("", ""))
+    unit = next((item.units[x] for x in (language, "", "en") if x in item.units), "")
     return f"{text} {unit}" if unit else text
 
 
@@ -93,7 +96,11 @@ def entity_view(graph: KnowledgeGraph, entity_id: str, language: str) -> EntityV
                 edges.append(
                     Edge(triple, graph.label(item.id, language), name, other_id, group.forward)
                 )
-    description = entity.description.get(language) or entity.description.get("en", "")
+    description = (
+        entity.description.get(language)
+        or entity.description.get("en")
+        or (entity.description.get("", ""))
+    )
     return EntityView(entity_id, graph.label(entity_id, language), description, tuple(edges))
 
 
@@ -135,10 +142,7 @@ def _worded_property(
 
 def _literal_text(value: Literal, language: str) -> str:
     if value.datatype in terms.NUMERIC:
-        try:
-            return format_decimal(value.value, locale=_locale(language))
-        except (ArithmeticError, ValueError):
-            return value.value
+        return _number_text(value.value, language)
     if value.datatype == terms.XSD + "date":
         try:
             day = date.fromisoformat(value.value[:10])
@@ -146,6 +150,23 @@ def _literal_text(value: Literal, language: str) -> str:
             return value.value
         return format_date(day, "long", locale=_locale(language))
     return value.value
+
+
+def _number_text(written: str, language: str) -> str:
+    """Return the number in the language's digits groups with all its decimals.
+
+    What is no number, or would take a very long row of digits, stays as written.
+    """
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        return written
+    if (
+        not number.is_finite()
+        or abs(number.adjusted()) + len(number.as_tuple().digits) > _MOST_DIGITS
+    ):
+        return written
+    return format_decimal(number, locale=_locale(language), decimal_quantization=False)
 
 
 def _locale(language: str) -> Locale:

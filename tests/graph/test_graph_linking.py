@@ -1,0 +1,191 @@
+"""Names in questions meet the entities they stand for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.relations import RelationMatcher
+from convrag.types import Focus, Link
+from tests.graph.graph_text import EX, graph_of
+
+GRAPH = graph_of("""
+ex:ombra rdfs:label "Ombra"@en, "翁布拉"@zh, "Омбра"@ru, "أومبرا"@ar, "ओम्ब्रा"@hi, "オンブラ"@ja,
+    "옴브라"@ko, "ออมบรา"@th, "Όμπρα"@el ; skos:altLabel "Dark Water"@en, "Dunkelwasser"@de .
+ex:velland rdfs:label "Velland"@en, "维兰"@zh, "Велландия"@ru .
+ex:kestrel rdfs:label "Kestrel"@en .
+ex:riverMarn rdfs:label "Marn"@en, "马恩"@zh, "Марн"@ru ; ex:in ex:velland .
+ex:cityMarn rdfs:label "Marn"@en, "马恩"@zh, "Марн"@ru ; ex:in ex:kestrel, ex:dell, ex:dorn .
+ex:birdMarn rdfs:label "Marnbird"@en ; skos:altLabel "Marn"@en .
+ex:people rdfs:label "population"@en ; rdfs:domain ex:Land .
+ex:populatio rdfs:label "Populatio"@en .
+ex:kx200 rdfs:label "KX-200"@en . ex:kx2000 rdfs:label "KX-2000"@en .
+""")
+
+
+@pytest.fixture(scope="module")
+def linker() -> DictionaryLinker:
+    return DictionaryLinker(GRAPH)
+
+
+def named(links: tuple[Link, ...]) -> list[tuple[str, str]]:
+    return [(k.mention.text, (k.entity_id or "").removeprefix(EX)) for k in links]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "mention"),
+    [
+        ("en", "Where is Ombra?", "Ombra"),
+        ("zh", "翁布拉在哪里？", "翁布拉"),
+        ("ru", "Где находится Омбра?", "Омбра"),
+        ("ar", "أين تقع أومبرا؟", "أومبرا"),
+        ("hi", "ओम्ब्रा कहाँ है?", "ओम्ब्रा"),
+        ("ja", "オンブラはどこですか", "オンブラ"),
+        ("ko", "옴브라는 어디에 있나요?", "옴브라"),
+        ("th", "ออมบราอยู่ที่ไหน", "ออมบรา"),
+        ("el", "Πού είναι η Όμπρα;", "Όμπρα"),
+        ("de", "Wo liegt das Dunkelwasser?", "Dunkelwasser"),
+    ],
+)
+def test_aliases_in_any_script_meet(
+    linker: DictionaryLinker, language: str, text: str, mention: str
+) -> None:
+    (link,) = linker.link(text, language=language)
+    assert named((link,)) == [(mention, "ombra")]
+    start, end = link.mention.span
+    assert text[start:end] == mention
+
+
+def test_names_of_other_languages_link_but_count_less(linker: DictionaryLinker) -> None:
+    (own,) = linker.link("翁布拉", language="zh")
+    (foreign,) = linker.link("翁布拉", language="en")
+    assert foreign.entity_id == own.entity_id
+    assert foreign.score < own.score
+
+
+def test_a_label_counts_more_than_an_alias_and_an_alias_more_than_an_inflection() -> None:
+    graph = graph_of('ex:a rdfs:label "Bergwald"@de ; skos:altLabel "Hainholz"@de .')
+    scores = [
+        DictionaryLinker(graph).link(text, language="de")[0].score
+        for text in ("Bergwald", "Hainholz", "Bergwaldes", "Hainholzes")
+    ]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == 4
+
+
+def test_the_longest_name_wins(linker: DictionaryLinker) -> None:
+    assert named(linker.link("KX-2000, KX-200", language="en")) == [
+        ("KX-2000", "kx2000"),
+        ("KX-200", "kx200"),
+    ]
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Marn"), ("zh", "马恩"), ("ru", "Марн")])
+def test_namesakes_stay_apart_and_all_are_kept(
+    linker: DictionaryLinker, language: str, name: str
+) -> None:
+    (link,) = linker.link(name, language=language)
+    assert link.entity_id == EX + "cityMarn"  # the one with more facts
+    kept = [link.entity_id, *(e for e, _ in link.alternatives)]
+    assert set(kept) >= {EX + "riverMarn", EX + "cityMarn"}
+    assert len(kept) == len(set(kept))
+    scores = [link.score, *(s for _, s in link.alternatives)]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "the Marn in Velland"),
+        ("zh", "维兰的马恩"),
+        ("ru", "Марн, Велландия"),
+    ],
+)
+def test_a_namesake_near_the_other_name_is_preferred(
+    linker: DictionaryLinker, language: str, text: str
+) -> None:
+    assert (EX + "riverMarn") in {k.entity_id for k in linker.link(text, language=language)}
+
+
+def test_a_namesake_near_the_focus_is_preferred(linker: DictionaryLinker) -> None:
+    for entity in ("velland", "riverMarn"):
+        focus = (Focus(EX + entity, entity, 1.0),)
+        (link,) = linker.link("How long is the Marn?", language="en", focus=focus)
+        assert link.entity_id == EX + "riverMarn"
+    focus = (Focus(EX + "ombra", "Ombra", 1.0),)
+    (link,) = linker.link("How big is Marn?", language="en", focus=focus)
+    assert link.entity_id == EX + "cityMarn"
+
+
+def test_the_more_salient_focus_decides(linker: DictionaryLinker) -> None:
+    focus = (Focus(EX + "riverMarn", "Marn", 0.3), Focus(EX + "cityMarn", "Marn", 0.9))
+    (link,) = linker.link("Marn", language="en", focus=focus)
+    assert link.entity_id == EX + "cityMarn"
+    (link,) = linker.link("Marn", language="en", focus=(Focus(EX + "birdMarn", "Marn", 1.0),))
+    assert link.entity_id == EX + "birdMarn"
+
+
+def test_misspelt_names_are_found_only_when_nothing_else_is(linker: DictionaryLinker) -> None:
+    assert named(linker.link("Where is Vellannd?", language="en")) == [("Vellannd", "velland")]
+    assert named(linker.link("Где Веландия?", language="ru")) == [("Веландия", "velland")]
+    assert named(linker.link("Is Vellannd near Ombra?", language="en")) == [("Ombra", "ombra")]
+    assert linker.link("Where is Vellannd?", language="en", fuzzy=False) == ()
+    assert linker.link("Where is Xelland?", language="en") == ()
+    exact, guessed = (linker.link(t, language="en")[0] for t in ("Velland", "Vellannd"))
+    assert guessed.score < exact.score
+
+
+def test_known_relation_words_are_no_misspelt_names(linker: DictionaryLinker) -> None:
+    text = "What is its population?"
+    assert named(linker.link(text, language="en")) == [("population", "populatio")]
+    spans = [r.span for r in RelationMatcher(GRAPH).match(text, language="en")]
+    assert [text[a:b] for a, b in spans] == ["population"]
+    assert linker.link(text, language="en", ignored=spans) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Where is Zanzibar?"),
+        ("zh", "桑给巴尔在哪里？"),
+        ("ru", "Где Занзибар?"),
+        ("ar", "أين زنجبار؟"),
+        ("hi", "ज़ंज़ीबार कहाँ है?"),
+        ("ja", "ザンジバルはどこ？"),
+        ("en", ""),
+        ("", "?!"),
+    ],
+)
+def test_unknown_names_do_not_link(linker: DictionaryLinker, language: str, text: str) -> None:
+    assert linker.link(text, language=language) == ()
+
+
+def test_an_empty_graph_links_nothing() -> None:
+    assert DictionaryLinker(KnowledgeGraph(())).link("Ombra Vellannd", language="en") == ()
+
+
+def test_links_are_the_same_whatever_order_the_facts_came_in() -> None:
+    text = 'ex:{} rdfs:label "Ombra"@en .'
+    one = graph_of(text.format("b"), text.format("a"), text.format("c"))
+    two = graph_of(text.format("c"), text.format("b"), text.format("a"))
+    links = [DictionaryLinker(g).link("Ombra", language="en") for g in (one, two)]
+    assert links[0] == links[1]
+    assert links[0][0].entity_id == EX + "a"
+
+
+LINKER = DictionaryLinker(GRAPH)
+PIECES = ["Ombra", "翁布拉", "Марн", "KX-200", "أومبرا", "ओम्ब्रा", " ", ", ", "が", "x", "ﬁ", "\0"]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=10).map("".join))
+def test_mentions_are_in_order_without_overlap_and_exact(text: str) -> None:
+    links = LINKER.link(text, language="en")
+    spans = [link.mention.span for link in links]
+    assert all(one[1] <= two[0] for one, two in zip(spans, spans[1:], strict=False))
+    for link in links:
+        assert link.mention.text == text[link.mention.span[0] : link.mention.span[1]]
+        assert link.entity_id in GRAPH.entities
+        assert 0 < link.score <= 1.5
