@@ -51,9 +51,14 @@ class OpenAIGenerator:
         """
 
         connection = _connection(urlsplit(self.base), self.connect_seconds)
+        wires: list[socket.socket] = []
 
         def run(push: Push) -> None:
             try:
+                connection.connect()
+                # Kept here: the connection gives its socket away when it reads the answer.
+                wires.append(connection.sock)
+                connection.sock.settimeout(self.silence_seconds)
                 self._converse(connection, prompt, push)
             except TimeoutError as error:
                 raise ModelError(
@@ -69,27 +74,24 @@ class OpenAIGenerator:
                 connection.close()
 
         def abort() -> None:
-            with contextlib.suppress(OSError):  # not connected, or closed by now
-                if connection.sock is not None:
-                    connection.sock.shutdown(socket.SHUT_RDWR)
+            for wire in wires:
+                with contextlib.suppress(OSError):  # closed by now
+                    wire.shutdown(socket.SHUT_RDWR)
 
         return pulled(run, cancel=cancel, name=self.reference, abort=abort)
 
     def _converse(self, connection: http.client.HTTPConnection, prompt: Prompt, push: Push) -> None:
-        connection.connect()
-        if connection.sock is not None:
-            connection.sock.settimeout(self.silence_seconds)
         path = f"{urlsplit(self.base).path.rstrip('/')}/chat/completions"
         body = json.dumps(self._request(prompt), ensure_ascii=False).encode("utf-8")
         connection.request("POST", path, body, _headers())
-        response = connection.getresponse()
-        if response.status != 200:
-            raise self._refusal(response.status, response.read(_LINE_BYTES))
-        stops = StopFilter(prompt.stop)
-        for piece in self._pieces(response):
-            if push(stops.feed(piece)) or stops.stopped:
-                return
-        push(stops.finish())
+        with connection.getresponse() as response:
+            if response.status != 200:
+                raise self._refusal(response.status, response.read(_LINE_BYTES))
+            stops = StopFilter(prompt.stop)
+            for piece in self._pieces(response):
+                if push(stops.feed(piece)) or stops.stopped:
+                    return
+            push(stops.finish())
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         request: dict[str, Any] = {

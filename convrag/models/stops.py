@@ -27,10 +27,11 @@ class StopFilter:
         if self._stopped:
             return ""
         text = self._held + piece
-        cuts = [at for stop in self._stops if (at := text.find(stop)) >= 0]
-        if cuts:
+        # The one complete first counts, so that the pieces' borders change nothing.
+        found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
+        if found:
             self._stopped, self._held = True, ""
-            return text[: min(cuts)]
+            return text[: min(found)[1]]
         keep = self._longest_start(text)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
