@@ -1,4 +1,4 @@
-"""Writes graph.ttl of the world pack from Unicode CLDR names (through Babel) and the tables beside it.
+"""Writes graph.ttl of the world pack from Unicode CLDR names and the tables beside it.
 
     python kg/world/build.py            write graph.ttl
     python kg/world/build.py --check    exit 1 when graph.ttl is not what the tables give
@@ -8,22 +8,17 @@ The output is sorted, so the same tables and the same CLDR version give the same
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 import sys
 import tempfile
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from babel import Locale
 from babel.core import get_global
+from naming import LANGUAGES, Labels, Names, inflected, rows, slugify, split
 
-LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
 HERE = Path(__file__).resolve().parent
-TABLES = HERE / "tables"
 GRAPH = HERE / "graph.ttl"
 PREFIXES = {
     "cv": "https://convrag.example/ns#",
@@ -35,79 +30,19 @@ PREFIXES = {
     "ws": "https://convrag.example/world/schema#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-CONTINENTS = {"africa": "002", "north-america": "003", "south-america": "005"} | {
-    "oceania": "009",
-    "asia": "142",
-    "europe": "150",
-}
-SUBREGIONS = {
-    "africa": ("011", "014", "015", "017", "018"),
-    "north-america": ("013", "021", "029"),
-    "south-america": ("005",),
-    "oceania": ("053", "054", "057", "061"),
-    "asia": ("030", "034", "035", "143", "145"),
-    "europe": ("039", "151", "154", "155"),
-}
-# Countries that reach into a second continent, or that custom places outside their statistical region.
+# Countries that reach into a second continent, or that custom places outside their CLDR region.
 EXTRA_CONTINENTS = {"RU": ("asia",), "TR": ("europe",), "EG": ("asia",), "CY": ("europe",)}
-SCRIPTS = {
-    "Latn": "latin-script",
-    "Cyrl": "cyrillic-script",
-    "Arab": "arabic-script",
-    "Deva": "devanagari-script",
-    "Hans": "chinese-characters",
-    "Jpan": "japanese-script",
-    "Kore": "hangul-script",
-    "Grek": "greek-script",
-    "Hebr": "hebrew-script",
-    "Armn": "armenian-script",
-    "Geor": "georgian-script",
-    "Thai": "thai-script",
-    "Khmr": "khmer-script",
-    "Laoo": "lao-script",
-    "Mymr": "burmese-script",
-    "Sinh": "sinhala-script",
-    "Taml": "tamil-script",
-    "Beng": "bengali-script",
-    "Ethi": "ethiopic-script",
-    "Tibt": "tibetan-script",
-    "Thaa": "thaana-script",
-    "Tfng": "tifinagh-script",
-}
-# CLDR records one likely script a language; these are written in more, or CLDR has no entry for them.
+# CLDR records one likely script a language; these are written in more, or it has none for them.
 LANGUAGE_SCRIPTS = {
     "ber": ("Tfng", "Latn", "Arab"),
-    "cnr": ("Latn", "Cyrl"),
-    "hif": ("Latn", "Deva"),
-    "sr": ("Cyrl", "Latn"),
     "bs": ("Latn", "Cyrl"),
+    "cnr": ("Latn", "Cyrl"),
     "fa-AF": ("Arab",),
+    "hif": ("Latn", "Deva"),
     "ku": ("Latn", "Arab"),
+    "sr": ("Cyrl", "Latn"),
 }
-LANGUAGE_SLUGS = {"ber": "berber", "cnr": "montenegrin", "hif": "fiji-hindi", "bn": "bengali"}
-CURRENCY_SLUGS = {"ZWG": "zimbabwe-gold"}
 LEGACY_ZONES = {"astana": "Asia/Almaty"}
-
-Labels = dict[str, list[str]]
-"""Names by language; the first of a list is the label, the rest are aliases."""
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    """Rows of ``tables/<name>.tsv`` in file order, by column name."""
-    with (TABLES / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-def slugify(text: str) -> str:
-    """An ASCII slug of ``text``: lower case, words joined by hyphens."""
-    plain = text.replace("ı", "i").replace("ø", "o").replace("'", "").replace("’", "")
-    folded = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
-
-
-def split(cell: str | None) -> list[str]:
-    """The parts of a cell written ``a; b; c``."""
-    return [part.strip() for part in (cell or "").split(";") if part.strip()]
 
 
 def quoted(text: str) -> str:
@@ -128,8 +63,8 @@ class Graph:
         if objects:
             self.statements[subject][predicate].update(objects)
 
-    def name(self, subject: str, labels: Mapping[str, list[str]]) -> None:
-        """Records label and aliases in every language.
+    def name(self, subject: str, labels: Labels, *, decline: bool = False) -> None:
+        """Records label and aliases in every language, and declined forms as hidden labels.
 
         Raises:
             ValueError: a language has no label.
@@ -140,9 +75,19 @@ class Graph:
                 raise ValueError(f"{subject} has no label in {language}")
             self.add(subject, "rdfs:label", f"{quoted(names[0])}@{language}")
             self.add(subject, "skos:altLabel", *(f"{quoted(n)}@{language}" for n in names[1:]))
+            forms = [form for form in inflected(language, names) if form not in names]
+            if decline:
+                self.add(subject, "skos:hiddenLabel", *(f"{quoted(f)}@{language}" for f in forms))
 
     def turtle(self, header: str) -> str:
-        """The whole graph as Turtle text."""
+        """The whole graph as Turtle text.
+
+        Raises:
+            ValueError: two different things were given one id.
+        """
+        for subject, predicates in self.statements.items():
+            if subject.startswith("w:") and len(predicates["a"]) != 1:
+                raise ValueError(f"{subject} stands for {sorted(predicates['a'])}: rename one")
         lines = [header, ""]
         lines += [f"@prefix {key}: <{value}> ." for key, value in sorted(PREFIXES.items())]
         for subject in sorted(self.statements):
@@ -154,133 +99,6 @@ class Graph:
                 parts.append(f"    {predicate} {objects}")
             lines += ["", subject, " ;\n".join(parts) + " ."]
         return "\n".join(lines) + "\n"
-
-
-class Names:
-    """Names in the ten languages: the hand-written tables first, CLDR where they are silent."""
-
-    def __init__(self) -> None:
-        """Loads CLDR locales and every ``labels_*.tsv`` table."""
-        self.locales = {language: Locale(language) for language in LANGUAGES}
-        self.tables: dict[str, dict[str, Labels]] = {}
-        for path in sorted(TABLES.glob("labels_*.tsv")):
-            kind = path.stem.removeprefix("labels_")
-            self.tables[kind] = {
-                row["slug"]: {language: split(row[language]) for language in LANGUAGES}
-                for row in rows(path.stem)
-            }
-        self.zones: dict[str, list[str]] = defaultdict(list)
-        for zone, territory in get_global("zone_territories").items():
-            self.zones[territory].append(zone)
-
-    def table(self, kind: str, slug: str) -> Labels | None:
-        """The hand-written names of ``slug``, or None."""
-        found = self.tables.get(kind, {}).get(slug)
-        return {language: list(names) for language, names in found.items()} if found else None
-
-    def territory(self, code: str, slug: str = "") -> Labels:
-        """Names of a CLDR territory; CLDR's own name stays as an alias of a hand-written one."""
-        labels = self.table("countries", slug) or {language: [] for language in LANGUAGES}
-        for language in LANGUAGES:
-            name = str(self.locales[language].territories[code])
-            if language == "en" and " & " in name:
-                labels[language] += [name.replace("St. ", "Saint ").replace(" & ", " and ")]
-            if " - " not in name and " – " not in name:
-                labels[language].append(name)
-        return labels
-
-    def language(self, code: str) -> tuple[str, Labels]:
-        """Slug and names of a language."""
-        known = LANGUAGE_SLUGS.get(code)
-        english = str(self.locales["en"].languages.get(code.replace("-", "_"), code))
-        slug = known or slugify(english)
-        labels = self.table("languages", slug)
-        if labels is None:
-            key = code.replace("-", "_")
-            labels = {lang: [str(self.locales[lang].languages[key])] for lang in LANGUAGES}
-        for lang in LANGUAGES:
-            labels[lang] += language_forms(lang, labels[lang][0])
-        return slug, labels
-
-    def currency(self, code: str) -> tuple[str, Labels]:
-        """Slug and names of a currency."""
-        slug = CURRENCY_SLUGS.get(code) or slugify(str(self.locales["en"].currencies[code]))
-        labels = self.table("currencies", slug) or {language: [] for language in LANGUAGES}
-        for language in LANGUAGES:
-            name = self.locales[language].currencies.get(code)
-            if name:
-                # A plain space inside a Japanese name separates words that running text joins.
-                spaced = str(name)
-                joined = spaced.replace(" ", "・") if language == "ja" else spaced
-                labels[language] += [joined, spaced]
-        return slug, labels
-
-    def city(self, slug: str, country: str, zone: str = "") -> Labels:
-        """Names of a city, from the table or from the time zone that CLDR names after it.
-
-        Raises:
-            ValueError: neither knows the city.
-        """
-        labels = self.table("cities", slug)
-        if labels is not None:
-            return labels
-        for candidate in [zone] if zone else self.zones[country]:
-            english = self._exemplar("en", candidate)
-            if zone or slugify(english) == slug:
-                return {
-                    language: [self._exemplar(language, candidate).replace("\u00ad", "")]
-                    for language in LANGUAGES
-                }
-        raise ValueError(f"no names for the city {slug}: add it to tables/labels_cities.tsv")
-
-    def _exemplar(self, language: str, zone: str) -> str:
-        city = self.locales[language].time_zones.get(zone, {}).get("city")
-        return str(city or zone.rsplit("/", 1)[-1].replace("_", " "))
-
-
-def language_forms(language: str, name: str) -> list[str]:
-    """Fuller forms of a language's name that people use in questions."""
-    if language == "en":
-        return [f"{name} language"]
-    if language == "ru" and name.endswith("ий"):
-        return [f"{name} язык", name[:-2] + "ом языке", name[:-1] + "м языком"]
-    if language == "ar" and name.startswith("ال"):
-        return [f"اللغة {name}"]
-    if language == "hi":
-        return [f"{name} भाषा"]
-    if language == "zh" and name.endswith("语") and len(name) == 2:
-        return [name[0] + "文"]
-    return []
-
-
-def case_forms(name: str) -> list[str]:
-    """Oblique cases of a one-word Russian name whose ending shows its declension; else nothing."""
-    if not re.fullmatch(r"[А-ЯЁ][а-яё]+(-[А-ЯЁ][а-яё]+)?", name):
-        return []
-    stem, last = name[:-1], name[-1]
-    if name.endswith("ия"):
-        return [stem + end for end in ("и", "ю", "ей")]
-    if last == "а":
-        genitive = "и" if stem[-1] in "гкхжшщч" else "ы"
-        return [stem + end for end in (genitive, "у", "е", "ой")]
-    if last == "й":
-        return [stem + end for end in ("я", "ю", "е", "ем")]
-    if last == "ь":
-        return []
-    if last in "бвгдзклмнпрстфх":
-        return [name + end for end in ("а", "у", "е", "ом")]
-    return []
-
-
-def with_forms(labels: Labels) -> Labels:
-    """The names with common inflected forms added (Russian cases, German genitive)."""
-    forms = {language: list(names) for language, names in labels.items()}
-    for name in labels["ru"]:
-        forms["ru"] += case_forms(name)
-    german = labels["de"][0]
-    if re.fullmatch(r"[A-ZÄÖÜ][a-zäöüß]+", german) and german[-1] not in "szxß":
-        forms["de"].append(german + "s")
-    return forms
 
 
 def schema(graph: Graph) -> None:
@@ -323,16 +141,19 @@ def number(text: str) -> str:
 def regions(graph: Graph, names: Names) -> dict[str, tuple[str, str]]:
     """Adds continents and subregions; returns (subregion, continent) slugs by CLDR code."""
     places = {}
-    for continent, code in CONTINENTS.items():
+    members: dict[str, list[str]] = defaultdict(list)
+    for row in rows("regions"):
+        members[row["continent"]].append(row["code"])
+    for place in rows("continents"):
+        continent, code = place["slug"], place["code"]
         graph.add(f"w:{continent}", "a", "ws:Continent")
-        graph.name(f"w:{continent}", with_forms(names.territory(code, continent)))
-        for region in SUBREGIONS[continent]:
+        graph.name(f"w:{continent}", names.territory(code, continent), decline=True)
+        for region in members[continent]:
             labels = names.territory(region)
             slug = slugify(labels["en"][0])
             places[region] = (slug, continent)
             if slug != continent:
                 graph.add(f"w:{slug}", "a", "ws:Region")
-                graph.add(f"w:{slug}", "ws:continent", f"w:{continent}")
                 graph.name(f"w:{slug}", labels)
     return places
 
@@ -345,7 +166,7 @@ def countries(graph: Graph, names: Names) -> dict[str, str]:
     for row in table:
         subject, iso = f"w:{row['slug']}", row["iso"]
         graph.add(subject, "a", "ws:Country")
-        graph.name(subject, with_forms(names.territory(iso, row["slug"])))
+        graph.name(subject, names.territory(iso, row["slug"]), decline=True)
         graph.add(subject, "ws:isoCode", quoted(iso), quoted(row["alpha3"]))
         for capital in row["capital"].split():
             graph.add(subject, "ws:capital", f"w:{capital}")
@@ -377,7 +198,7 @@ def city(graph: Graph, names: Names, slug: str, owner: Mapping[str, str], zone: 
     graph.add(f"w:{slug}", "a", "ws:City")
     graph.add(f"w:{slug}", "ws:country", f"w:{owner['slug']}")
     zone = zone or LEGACY_ZONES.get(slug, "")
-    graph.name(f"w:{slug}", with_forms(names.city(slug, owner["iso"], zone)))
+    graph.name(f"w:{slug}", names.city(slug, owner["iso"], zone), decline=True)
 
 
 def language(graph: Graph, names: Names, code: str) -> str:
@@ -387,11 +208,12 @@ def language(graph: Graph, names: Names, code: str) -> str:
     graph.name(f"w:{slug}", labels)
     if code not in ("ber", "fa-AF"):
         graph.add(f"w:{slug}", "ws:isoCode", quoted(code))
+    known = {row["code"]: row["slug"] for row in rows("scripts")}
     scripts: Iterable[str] = LANGUAGE_SCRIPTS.get(code, ())
     if not scripts:
         likely = get_global("likely_subtags").get(code, f"{code}_Latn_XX")
-        scripts = [part for part in likely.split("_") if part in SCRIPTS]
-    graph.add(f"w:{slug}", "ws:script", *(f"w:{SCRIPTS[script]}" for script in scripts))
+        scripts = [part for part in likely.split("_") if part in known]
+    graph.add(f"w:{slug}", "ws:script", *(f"w:{known[script]}" for script in scripts))
     return slug
 
 
@@ -413,11 +235,11 @@ def nature(graph: Graph, names: Names, slugs: Mapping[str, str]) -> None:
     for kind, cls in (small | {"ranges": "MountainRange"}).items():
         for slug, labels in names.tables.get(kind, {}).items():
             graph.add(f"w:{slug}", "a", f"ws:{cls}")
-            graph.name(f"w:{slug}", with_forms(labels))
+            graph.name(f"w:{slug}", labels, decline=True)
     for row in rows("rivers"):
         subject = f"w:{row['slug']}"
         graph.add(subject, "a", "ws:River")
-        graph.name(subject, with_forms(names.tables["rivers"][row["slug"]]))
+        graph.name(subject, names.tables["rivers"][row["slug"]], decline=True)
         graph.add(subject, "ws:length", number(row["length"]))
         graph.add(subject, "ws:mouth", *(f"w:{slug}" for slug in row["mouth"].split()))
         graph.add(subject, "ws:flowsThrough", *(f"w:{slugs[c]}" for c in row["countries"].split()))
@@ -425,7 +247,7 @@ def nature(graph: Graph, names: Names, slugs: Mapping[str, str]) -> None:
     for row in rows("mountains"):
         subject = f"w:{row['slug']}"
         graph.add(subject, "a", "ws:Mountain")
-        graph.name(subject, with_forms(names.tables["mountains"][row["slug"]]))
+        graph.name(subject, names.tables["mountains"][row["slug"]], decline=True)
         graph.add(subject, "ws:height", number(row["height"]))
         graph.add(subject, "ws:locatedIn", *(f"w:{slugs[c]}" for c in row["countries"].split()))
         graph.add(subject, "ws:mountainRange", *(f"w:{slug}" for slug in row["range"].split()))
