@@ -38,7 +38,7 @@ def chat(
     """Start a conversation in the terminal."""
     from convrag.config import load_config
     from convrag.errors import UsageError
-    from convrag.packs import pack_called
+    from convrag.packs import DEFAULT_PACK, find_pack, pack_called
 
     config = load_config(encoder=encoder, generator=generator, threads=threads, k=k, theme=theme)
     if not _has_terminal():
@@ -59,7 +59,8 @@ def chat(
 
     from convrag.tui.app import ChatApp
 
-    app = ChatApp(open_responder, sessions, resume=resume, theme=config.theme)
+    about = index.resolve().name if index else find_pack(pack or DEFAULT_PACK).title
+    app = ChatApp(open_responder, sessions, resume=resume, theme=config.theme, pack=about)
     app.run()
     if app.return_code:
         raise typer.Exit(app.return_code)

@@ -16,9 +16,9 @@ def apps(opened, monkeypatch: pytest.MonkeyPatch) -> list[types.SimpleNamespace]
     class ChatApp:
         return_code = 0
 
-        def __init__(self, open_responder, sessions, *, resume=None, theme="") -> None:
+        def __init__(self, open_responder, sessions, *, resume=None, theme="", pack="") -> None:
             self.open_responder, self.sessions = open_responder, sessions
-            self.resume, self.theme = resume, theme
+            self.resume, self.theme, self.pack = resume, theme, pack
             made.append(self)
 
         def run(self) -> None:
@@ -35,6 +35,7 @@ def test_chat_opens_the_window_on_the_default_pack(run, apps, opened) -> None:
     assert run("chat").code == 0
     assert opened[0].pack == "world"
     assert apps[0].resume is None
+    assert apps[0].pack == "The World"
     assert apps[0].theme == "convrag-dark"
 
 
