@@ -1,0 +1,140 @@
+"""Files become an index, and the index follows the files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from convrag.errors import GraphError, UsageError
+from convrag.graph import storage
+from convrag.graph.rdf import read_rdf
+from convrag.indexing import build_index, fingerprint
+from convrag.models.scripted import HashEncoder
+from convrag.retrieval.index import Index
+
+TRIPLES = '<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> "Solem"@en .\n'
+ENCODER = HashEncoder(32)
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "graph.ttl").write_text(TRIPLES, encoding="utf-8")
+    for name in ("one", "two", "three"):
+        text = f"# {name}\n\nThe ferry {name} sails from Solem.\n"
+        (folder / f"{name}.en.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+def build(sources: Path, into: Path, **options: object):  # noqa: ANN201
+    return build_index([sources], into, ENCODER, root=sources, **options)
+
+
+def test_documents_and_graph_are_counted_and_linked(sources, tmp_path) -> None:
+    report = build(sources, tmp_path / "index")
+    assert (report.added, report.passages, report.triples, report.refusals) == (3, 3, 1, ())
+    with Index.open(tmp_path / "index") as index:
+        assert len(index.passages_with_entity("urn:a", 10)) == 3
+        assert {d.source for d in index.documents()} == {"one.en.md", "two.en.md", "three.en.md"}
+
+
+def test_a_second_run_does_nothing(sources, tmp_path) -> None:
+    build(sources, tmp_path / "index")
+    report = build(sources, tmp_path / "index")
+    assert (report.added, report.updated, report.unchanged) == (0, 0, 3)
+
+
+def test_changed_new_and_removed_files_are_followed(sources, tmp_path) -> None:
+    build(sources, tmp_path / "index")
+    (sources / "one.en.md").write_text("# one\n\nThe ferry one was sold.\n", encoding="utf-8")
+    (sources / "two.en.md").unlink()
+    (sources / "four.en.md").write_text("# four\n\nA fourth ferry came.\n", encoding="utf-8")
+    (sources / "graph.ttl").unlink()
+    report = build(sources, tmp_path / "index", prune=True)
+    assert (report.added, report.updated, report.unchanged, report.deleted) == (1, 1, 1, 1)
+    with Index.open(tmp_path / "index") as index:
+        assert storage.load_triples(index.connection) == ()
+        assert index.verify() == ()
+
+
+def test_without_prune_nothing_is_deleted(sources, tmp_path) -> None:
+    build(sources, tmp_path / "index")
+    report = build_index([sources / "one.en.md"], tmp_path / "index", ENCODER, root=sources)
+    assert (report.unchanged, report.deleted) == (1, 0)
+    with Index.open(tmp_path / "index") as index:
+        assert index.passage_count == 3
+        assert len(storage.load_triples(index.connection)) == 1
+
+
+def test_a_broken_graph_names_its_line_and_stores_nothing(sources, tmp_path) -> None:
+    build(sources, tmp_path / "index")
+    (sources / "graph.ttl").write_text(TRIPLES + "<urn:a> <urn:b>\n", encoding="utf-8")
+    with pytest.raises(GraphError, match=r"graph\.ttl:[23]:"):
+        build(sources, tmp_path / "index")
+    with Index.open(tmp_path / "index") as index:
+        assert len(storage.load_triples(index.connection)) == 1
+
+
+def test_a_missing_path_and_an_empty_folder_are_usage_errors(tmp_path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        build_index([tmp_path / "nowhere"], tmp_path / "index", ENCODER)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="nothing to read"):
+        build_index([tmp_path / "empty"], tmp_path / "index", ENCODER)
+    assert not (tmp_path / "index").exists()
+
+
+def test_a_fingerprint_changes_with_the_files_and_the_salt(sources) -> None:
+    before = fingerprint([sources], "a")
+    assert fingerprint([sources], "a") == before != fingerprint([sources], "b")
+    (sources / "one.en.md").write_text("other", encoding="utf-8")
+    assert fingerprint([sources], "a") != before
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from convrag.indexing import build_index
+from convrag.models.scripted import HashEncoder
+
+class Slow(HashEncoder):
+    def encode(self, texts, kind="query"):
+        time.sleep(0.02)
+        return super().encode(texts, kind)
+
+print("started", flush=True)
+build_index([Path(sys.argv[1])], Path(sys.argv[2]), Slow(32), root=Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.3, 0.8])
+def test_a_killed_run_is_taken_up_again(tmp_path, sources, delay) -> None:
+    for number in range(60):
+        text = f"# Boat {number}\n\nBoat number {number} lies in Solem.\n"
+        (sources / f"boat{number}.en.md").write_text(text, encoding="utf-8")
+    into = tmp_path / "index"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(sources), str(into)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(delay)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    report = build(sources, into)
+    assert report.added + report.unchanged == 63
+    with Index.open(into) as index:
+        assert index.verify() == ()
+        assert index.passage_count == 63
+        assert len(index.passages_with_entity("urn:a", 100)) == 63
+    assert len(read_rdf(sources / "graph.ttl", source="graph.ttl")) == 1
