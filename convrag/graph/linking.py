@@ -95,7 +95,7 @@ class DictionaryLinker:
                 phrase.target: score / 100 * _SCORES[False, phrase.preferred]
                 for key, score, _ in reversed(hits)
                 for phrase in self._names.phrases(key)
-                if phrase.language in (language, "")
+                if phrase.language in (language, "") and _digits(key) == _digits(word)
             }
             if scores:
                 mentions.append((start, end))
@@ -126,6 +126,11 @@ class DictionaryLinker:
         score = _COHERENCE if near & others else 0.0
         score += _COHERENCE * salience.get(entity, 0.0)
         return score + _COHERENCE * max((salience[e] for e in near if e in salience), default=0.0)
+
+
+def _digits(text: str) -> str:
+    """Return the digits in ``text``: a model number off by one digit is another model."""
+    return "".join(c for c in text if c.isdigit())
 
 
 def _names(graph: KnowledgeGraph) -> Iterator[tuple[str, str, str, bool]]:

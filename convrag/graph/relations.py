@@ -40,7 +40,8 @@ class RelationMatcher:
         """Return the properties and classes named outside the ``masked`` spans, in reading order.
 
         A phrase may stand for several properties; each is returned. A phrase of another language
-        counts less, and only where the question's own language has no phrase at that place.
+        counts less, and only when the question has no phrase of its own language. A phrase may
+        enclose a masked name.
         """
         found = self._phrases.find(mask(text, masked), language=language)
         native = [m for m in found if m.phrase.language in (language, "")]

@@ -94,9 +94,10 @@ def check_ntriples(text: str) -> None:
             if iri is not None and not _ABSOLUTE.match(iri):
                 raise SyntaxMistake(number, f"relative IRI {_shown(iri)}")
         if "\\" in line:
-            _check_escapes(line, number, ())
-            for iri in match.groups():
-                _check_escapes(iri or "", number, _NOT_IN_IRI)
+            faults = [_escape_fault(line)]
+            faults += [_escape_fault(iri, in_iri=True) for iri in match.groups() if iri]
+            if any(faults):
+                raise SyntaxMistake(number, max(faults))
 
 
 def check_turtle(text: str, base: str) -> dict[str, str]:
@@ -139,8 +140,9 @@ class _Turtle:
                 raise self._mistake(at, f"cannot read {_shown(line)}")
             kind, text = match.lastgroup or "", match.group()
             if "\\" in text and kind in ("iri", "string"):
-                line_number = self._text.count("\n", 0, at) + 1
-                _check_escapes(text, line_number, _NOT_IN_IRI if kind == "iri" else ())
+                fault = _escape_fault(text, in_iri=kind == "iri")
+                if fault:
+                    raise self._mistake(at, fault)
             if kind != "skip":
                 yield _Token(kind, text, at)
             at = match.end()
@@ -272,17 +274,18 @@ class _Turtle:
         self._take()
 
 
-def _check_escapes(text: str, line: int, forbidden: re.Pattern[str] | tuple[()]) -> None:
-    """Refuse escapes of what is no character, and in IRIs of what an IRI may not hold."""
+def _escape_fault(text: str, *, in_iri: bool = False) -> str:
+    """Return what is wrong with an escape in ``text``: no character, or none for an IRI; or ""."""
     for match in _ESCAPE.finditer(text):
         digits = match.group(1) or match.group(2)
         if digits is None:
             continue
         code = int(digits, 16)
         if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-            raise SyntaxMistake(line, f"{match.group()} is not a character")
-        if forbidden and forbidden.match(chr(code)):
-            raise SyntaxMistake(line, f"{match.group()} is not allowed in an IRI")
+            return f"{match.group()} is not a character"
+        if in_iri and _NOT_IN_IRI.match(chr(code)):
+            return f"{match.group()} is not allowed in an IRI"
+    return ""
 
 
 def _shown(text: str) -> str:

@@ -138,6 +138,17 @@ def test_misspelt_names_are_found_only_when_nothing_else_is(linker: DictionaryLi
     assert guessed.score < exact.score
 
 
+@pytest.mark.parametrize("text", ["KX-2001", "KX-201", "KX-20", "请问KX-20000"])
+def test_a_model_number_off_by_a_digit_is_another_model(
+    linker: DictionaryLinker, text: str
+) -> None:
+    assert linker.link(text, language="en") == ()
+
+
+def test_a_model_number_without_its_hyphen_is_found(linker: DictionaryLinker) -> None:
+    assert named(linker.link("my kx200 is loud", language="en")) == [("kx200", "kx200")]
+
+
 def test_known_relation_words_are_no_misspelt_names(linker: DictionaryLinker) -> None:
     text = "What is its population?"
     assert named(linker.link(text, language="en")) == [("population", "populatio")]
