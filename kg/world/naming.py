@@ -166,6 +166,10 @@ def inflected(language: str, names: list[str]) -> list[str]:
     if language == "ru":
         return [form for name in names for form in case_forms(name)]
     label = names[0]
-    if language == "de" and re.fullmatch(r"[A-ZÄÖÜ][a-zäöüß]+", label) and label[-1] not in "szxß":
+    if (
+        language == "de"
+        and re.fullmatch(r"[A-ZÄÖÜ][a-zäöüß]{4,}", label)
+        and label[-1] not in "szxß"
+    ):
         return [label + "s"]
     return []
