@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -56,6 +57,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? and goes on
+    if not os.environ.get("CONVRAG_DEBUG"):
+        # Libraries log what convrag reports itself, a damaged PDF for one.
+        logging.getLogger().addHandler(logging.NullHandler())
     try:
         app(prog_name="convrag")
     except ConvragError as error:

@@ -77,6 +77,21 @@ def test_refusals_are_listed(run, built, document) -> None:
     assert "refused: 图.bin: not text" in done.err
 
 
+def test_what_libraries_log_stays_out_of_the_way(run, built, document, monkeypatch) -> None:
+    import logging
+
+    module = sys.modules["convrag.indexing"]
+    build = module.build_index  # type: ignore[attr-defined]
+
+    def noisy(*arguments: object, **options: object) -> object:
+        logging.getLogger("pypdf._reader").warning("invalid pdf header")
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(module, "build_index", noisy)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    assert "pdf header" not in run("index", str(document)).err
+
+
 def test_nothing_indexed_is_an_error(run, built, document) -> None:
     refusal = types.SimpleNamespace(source="x.bin", reason="not text")
     sys.modules["convrag.indexing"].outcome = Report(0, 0, 0, 0, 0, 0, (refusal,))  # type: ignore[attr-defined]
