@@ -13,6 +13,8 @@ ARGS ?=
 BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 MADE := $(VENV)/made-$(or $(VERSION),unknown)
+CHAT := $(VENV)/has-chat-$(VERSION)
+DEV := $(VENV)/has-dev-$(VERSION)
 export TORCH_INDEX TORCH_WHEEL ALLOW_CUDA
 
 .PHONY: help chat test check clean
@@ -21,13 +23,13 @@ export TORCH_INDEX TORCH_WHEEL ALLOW_CUDA
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
-chat: $(VENV)/has-chat
+chat: $(CHAT)
 	@$(BIN)/convrag chat $(ARGS)
 
-test: $(VENV)/has-dev
+test: $(DEV)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/has-dev
+check: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -42,13 +44,13 @@ $(MADE):
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --upgrade 'pip>=24'
 	@touch $@
 
-$(VENV)/has-chat: pyproject.toml | $(MADE)
+$(CHAT): pyproject.toml | $(MADE)
 	@$(BIN)/python .ci/install.py llamacpp
 	@touch $@
 
-$(VENV)/has-dev: pyproject.toml | $(MADE)
+$(DEV): pyproject.toml | $(MADE)
 	@$(BIN)/python .ci/install.py llamacpp test train
-	@touch $(VENV)/has-chat $@
+	@touch $(CHAT) $@
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
