@@ -9,6 +9,7 @@ from rapidfuzz import fuzz, process
 
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import PhraseIndex, PhraseMatch, longest, mask, stems
+from convrag.text.function_words import stop_keys
 from convrag.text.normalize import match_key
 from convrag.types import Focus, Link, Mention, Span
 
@@ -56,7 +57,8 @@ class DictionaryLinker:
             ignored: Spans in which no approximate name is looked for (words with a known use).
             fuzzy: Whether a text without any exact name may match misspelt ones.
         """
-        groups = longest(self._names.find(text, language=language))
+        found = self._names.find(text, language=language)
+        groups = longest(m for m in found if _may_be_name(m, text, language))
         candidates = [self._candidates(group, language) for group in groups]
         mentions = [group[0].span for group in groups]
         if not mentions and fuzzy:
@@ -82,7 +84,7 @@ class DictionaryLinker:
         candidates: list[dict[str, float]] = []
         for _, (start, end) in stems(text, language):
             word = match_key(text[start:end])
-            if len(word) < _FUZZY_SHORTEST:
+            if len(word) < _FUZZY_SHORTEST or word in stop_keys(language):
                 continue
             hits = process.extract(
                 word,
@@ -126,6 +128,23 @@ class DictionaryLinker:
         score = _COHERENCE if near & others else 0.0
         score += _COHERENCE * salience.get(entity, 0.0)
         return score + _COHERENCE * max((salience[e] for e in near if e in salience), default=0.0)
+
+
+def _may_be_name(match: PhraseMatch, text: str, language: str) -> bool:
+    """Whether the match is not rather a function word ("oder" and the Oder, "para" and Pará).
+
+    Such a word is a name when it is written like one: in capitals, or capitalised inside the text.
+    """
+    start, end = match.span
+    word = text[start:end]
+    if match_key(word) not in stop_keys(language):
+        return True
+    if not match.exact:
+        return False
+    if word.lower() == word.upper() or (word.isupper() and len(word) > 1):
+        return True
+    inside = any(c.isalnum() for c in text[:start])
+    return inside and word[0].isupper()
 
 
 def _digits(text: str) -> str:

@@ -36,6 +36,7 @@ _CLITICS = frozenset(
 ) - {""}
 _STEMMED_AGAIN = frozenset({"ar", "es", "ru"})
 _LONGEST_STEM_PHRASE = 6
+_SHORTEST_STEM = 2
 _UNSPACED = frozenset(
     {"CJK", "IDEOGRAPHIC", "HIRAGANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"}
 )
@@ -139,7 +140,7 @@ class PhraseIndex:
                 for phrase in phrases:
                     if phrase.language in (language, "") and not _is_code(phrase.text):
                         key = " ".join(stem for stem, _ in stems(phrase.text, language))
-                        if key:
+                        if len(key) >= _SHORTEST_STEM:
                             table[key].append(phrase)
             self._stems[language] = dict(table)
         return self._stems[language]

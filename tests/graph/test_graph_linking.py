@@ -149,6 +149,34 @@ def test_a_model_number_without_its_hyphen_is_found(linker: DictionaryLinker) ->
     assert named(linker.link("my kx200 is loud", language="en")) == [("kx200", "kx200")]
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "text", "linked"),
+    [
+        ("de", "Oder", "Oder wie lang ist sie oder er?", ""),
+        ("de", "Oder", "Wie lang ist die Oder?", "Oder"),
+        ("de", "Seine", "Seine Länge?", ""),
+        ("de", "Seine", "Wie lang ist seine Küste?", ""),
+        ("es", "Paraná", "¿Para qué sirve?", ""),
+        ("pt", "Pará", "para onde vai?", ""),
+        ("pt", "Pará", "Onde fica Pará?", "Pará"),
+        ("ru", "Того", "кто это, кроме того?", ""),
+        ("ru", "Того", "столица Того?", "Того"),
+        ("ru", "Ния", "ни один", ""),
+        ("ar", "فيينا", "ماذا في الصورة؟", ""),
+        ("ar", "فيينا", "أين فيينا؟", "فيينا"),
+        ("hi", "थाई", "वह कौन था?", ""),
+        ("en", "WHO", "WHO is based where?", "WHO"),
+        ("en", "Who", "who is that?", ""),
+    ],
+)
+def test_function_words_are_names_only_when_written_like_names(
+    language: str, name: str, text: str, linked: str
+) -> None:
+    graph = graph_of(f'ex:a rdfs:label "{name}"@{language} .')
+    found = [k.mention.text for k in DictionaryLinker(graph).link(text, language=language)]
+    assert found == ([linked] if linked else [])
+
+
 def test_known_relation_words_are_no_misspelt_names(linker: DictionaryLinker) -> None:
     text = "What is its population?"
     assert named(linker.link(text, language="en")) == [("population", "populatio")]
