@@ -79,10 +79,8 @@ class Index:
             )
         lock = WriterLock(path)
         try:
-            if (path / MANIFEST).exists() and not replace:
-                raise IndexStoreError(
-                    f"{path}: there is an index already", "open it, or replace it with: --rebuild"
-                )
+            if not replace:
+                _refuse_existing(path)
             return cls._created(path, encoder, title, lock)
         except BaseException:
             lock.release()
@@ -371,6 +369,13 @@ class Index:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _refuse_existing(path: Path) -> None:
+    if (path / MANIFEST).exists():
+        raise IndexStoreError(
+            f"{path}: there is an index already", "open it, or replace it with: --rebuild"
+        )
 
 
 def wrong_encoder(path: Path, theirs: str, ours: str) -> IndexStoreError:

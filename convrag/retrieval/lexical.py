@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
 from collections.abc import Iterable
 from functools import lru_cache
@@ -25,7 +24,10 @@ _PIECES = ("t:", "u:")
 
 _SPARE = 16
 """Hits read beyond those asked for, so that ties at the border are broken by id, not by arrival."""
-_PLAIN = re.compile(r"[a-y0-9\u0080-\ud7ff\ue000-\U0010ffff]*")
+_LEFT_ALONE = frozenset(b"abcdefghijklmnopqrstuvwxy0123456789")
+_ESCAPES = {code: f"z{code:02x}" for code in range(0x80) if code not in _LEFT_ALONE} | {
+    code: f"zu{code:04x}" for code in range(0xD800, 0xE000)
+}
 _PROBE = (
     ("en", "Running the XR-200's cafés, 1,250 men"),
     ("es", "¿Cuáles ríos cruzan la región?"),
@@ -48,42 +50,40 @@ def analysis_id() -> str:
 
     Taken from what the analysis makes of a few sentences: no version number can be forgotten.
     """
-    terms = [(_column(text, code, pieces=part)) for code, text in _PROBE for part in (False, True)]
+    terms = [column for language, text in _PROBE for column in _columns(text, language)]
     return hashlib.blake2b("\n".join(terms).encode("utf-8"), digest_size=8).hexdigest()
 
 
+@lru_cache(maxsize=1 << 16)
 def stored_form(term: str) -> str:
     """Return ``term`` so that SQLite's ``ascii`` tokenizer keeps it whole; injective.
 
     The tokenizer leaves lower-case letters, digits and everything beyond ASCII alone. All else, and
     ``z``, becomes ``z`` and two hexadecimal digits, a lone surrogate ``zu`` and four.
     """
-    if _PLAIN.fullmatch(term):
-        return term
-    return "".join(c if _PLAIN.fullmatch(c) else _escaped(ord(c)) for c in term)
-
-
-def _escaped(code: int) -> str:
-    return f"z{code:02x}" if code < 0x80 else f"zu{code:04x}"
+    return term.translate(_ESCAPES)
 
 
 def add_terms(
     connection: sqlite3.Connection, number: int, title: str, text: str, language: str
 ) -> None:
     """Index the terms of the passage with this number."""
-    columns = [
-        _column(part, language, pieces=pieces) for pieces in (False, True) for part in (title, text)
-    ]
+    title_words, title_pieces = _columns(title, language)
+    body_words, body_pieces = _columns(text, language)
     connection.execute(
         "INSERT INTO passage_terms (rowid, title, body, title_pieces, body_pieces)"
         " VALUES (?, ?, ?, ?, ?)",
-        (number, *columns),
+        (number, title_words, body_words, title_pieces, body_pieces),
     )
 
 
-def _column(text: str, language: str, *, pieces: bool) -> str:
-    terms = analyze(text, language)
-    return " ".join(stored_form(term) for term in terms if term.startswith(_PIECES) == pieces)
+def _columns(text: str, language: str) -> tuple[str, str]:
+    """Return the stored terms that are words and those that are pieces of words."""
+    words: list[str] = []
+    pieces: list[str] = []
+    for term in analyze(text, language):
+        (pieces if term.startswith(_PIECES) else words).append(stored_form(term))
+    return " ".join(words), " ".join(pieces)
 
 
 def reindex(connection: sqlite3.Connection) -> None:

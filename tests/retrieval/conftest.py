@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,20 +23,25 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    """An index of one document a language, for reading."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an index of one document a language, which nobody changes."""
     folder = tmp_path_factory.mktemp("shared") / "index"
     encoder = HashingEncoder()
-    with Index.create(folder, encoder=encoder, title="Ten languages") as made:
-        made.update(corpus(), encoder)
-    with Index.open(folder, encoder_id=encoder.id) as opened:
+    with Index.create(folder, encoder=encoder, title="Ten languages") as index:
+        index.update(corpus(), encoder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def index(made: Path) -> Iterator[Index]:
+    """An index of one document a language, for reading."""
+    with Index.open(made, encoder_id=HashingEncoder().id) as opened:
         yield opened
 
 
 @pytest.fixture
-def fresh(folder: Path, encoder: HashingEncoder) -> Iterator[Index]:
-    """An index of one document a language, open for writing."""
-    with Index.create(folder, encoder=encoder, title="Ten languages") as made:
-        made.update(corpus(), encoder)
-        encoder.encoded.clear()
-        yield made
+def fresh(made: Path, folder: Path) -> Iterator[Index]:
+    """A copy of that index, open for writing."""
+    shutil.copytree(made, folder, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+    with Index.open(folder, writable=True) as opened:
+        yield opened

@@ -67,6 +67,14 @@ def corpus() -> list[Document]:
     return [document(f"doc-{code}", text, code, "") for code, text in TEXTS.items()]
 
 
+def many(count: int) -> list[Document]:
+    codes = sorted(TEXTS)
+    return [
+        document(f"{n:03d}", f"{TEXTS[codes[n % len(codes)]]} ({n})", codes[n % len(codes)])
+        for n in range(count)
+    ]
+
+
 def dump(index: Index) -> list[str]:
     """Everything an index means, without the numbers that only say in which order it came."""
     connection = index.connection

@@ -24,17 +24,9 @@ from convrag.retrieval.dense import DenseChannel
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
 from convrag.retrieval.storage import WriterLock, replace_file
-from tests.retrieval.samples import TEXTS, HashingEncoder, corpus, document, dump
+from tests.retrieval.samples import TEXTS, HashingEncoder, corpus, document, dump, many
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def many(count: int) -> list:
-    codes = sorted(TEXTS)
-    return [
-        document(f"{n:03d}", f"{TEXTS[codes[n % len(codes)]]} ({n})", codes[n % len(codes)])
-        for n in range(count)
-    ]
 
 
 WRITER = """
@@ -42,8 +34,7 @@ import sys, time
 from pathlib import Path
 from convrag.retrieval import updating
 from convrag.retrieval.index import Index
-from tests.retrieval.samples import HashingEncoder
-from tests.retrieval.test_durability import many
+from tests.retrieval.samples import HashingEncoder, many
 updating.BATCH = 3
 class Slow(HashingEncoder):
     def encode(self, texts, kind="query"):
@@ -78,9 +69,9 @@ def test_a_killed_writer_loses_only_the_batch_in_work(folder: Path, tmp_path: Pa
     Index.create(folder, encoder=encoder).close()
     chance = random.Random(7)  # noqa: S311 - moments, not secrets
     kept = [0]
-    for _ in range(4):
+    for _ in range(3):
         process = writer(folder)
-        time.sleep(chance.uniform(0.0, 0.12))
+        time.sleep(chance.uniform(0.0, 0.4))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         with Index.open(folder) as index:
