@@ -12,6 +12,8 @@ from convrag.evaluation.matching import plain_answer
 
 LEAST_LETTERS = 20
 """Below this many letters a text is too short to tell its language."""
+LEAST_PLAIN = 8
+"""So many letters must be in words that do not begin with a capital: names are of no language."""
 LEAST_PROBABILITY = 0.1
 """A language this probable counts as possible: names of other languages weigh in short answers."""
 
@@ -20,6 +22,8 @@ _QUOTED = re.compile(
     "|^[ \t]*>.*$",
     re.MULTILINE,
 )
+_CODE = re.compile(r"[A-Za-z]+-?\d[A-Za-z\d./-]*|\d[\d.,]*\s?[A-Za-z°%µ/]{1,5}[²³]?(?![A-Za-z])")
+"""Product codes, and numbers with their units: the same in every language."""
 _SCRIPTS = {
     "zh": {"CJK"}, "ja": {"CJK", "HIRAGANA", "KATAKANA"}, "ko": {"HANGUL", "CJK"},
     "ar": {"ARABIC"}, "fa": {"ARABIC"}, "ur": {"ARABIC"}, "he": {"HEBREW"},
@@ -39,9 +43,14 @@ def detected_right(text: str, language: str) -> bool | None:
     """Return whether a detector over all its languages takes ``text`` for ``language``.
 
     Returns:
-        None when the text is too short to tell, or the detector knows neither it nor the language.
+        None when the text is too short or too full of names to tell, or the detector knows neither
+        it nor the language.
     """
-    if sum(map(str.isalpha, text)) < LEAST_LETTERS or language not in _known():
+    text = _CODE.sub(" ", text)
+    plain = sum(map(str.isalpha, "".join(w for w in text.split() if not w[0].isupper())))
+    if sum(map(str.isalpha, text)) < LEAST_LETTERS or plain < LEAST_PLAIN:
+        return None
+    if language not in _known():
         return None
     ranked = detect(text)
     if not ranked:
@@ -50,12 +59,15 @@ def detected_right(text: str, language: str) -> bool | None:
 
 
 def detect(text: str) -> tuple[tuple[str, float], ...]:
-    """Return the languages ``text`` may be in with their probabilities, best first."""
+    """Return the languages ``text`` may be in with their probabilities, best first.
+
+    Codes, and numbers with their units, are not taken into account.
+    """
     import langdetect
 
     detector = _factory().create()
     detector.seed = 0
-    detector.append(text)
+    detector.append(_CODE.sub(" ", text))
     try:
         found = detector.get_probabilities()
     except langdetect.LangDetectException:  # nothing in it but digits and marks
@@ -69,7 +81,7 @@ def detect(text: str) -> tuple[tuple[str, float], ...]:
 def script_right(text: str, language: str) -> bool | None:
     """Return whether most letters of ``text`` are of the language's script; None if it has none."""
     wanted = _SCRIPTS.get(language, {"LATIN"})
-    letters = [char for char in text if char.isalpha()]
+    letters = [char for char in _CODE.sub(" ", text) if char.isalpha()]
     if not letters:
         return None
     return 2 * sum(_script(char) in wanted for char in letters) > len(letters)

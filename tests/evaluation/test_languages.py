@@ -61,5 +61,24 @@ def test_quotations_do_not_count(text: str) -> None:
     assert own_words(text).split() == ["Nein", "nein"]
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("DW-600的噪音为42 dB。", "zh"),
+        ("RV-30高9.6 cm。", "zh"),
+        ("AP-40 está pensado para habitaciones de hasta 25 m².", "es"),
+        ("KX-200 के लिए 125 ml चाहिए", "hi"),
+        ("WM-700の重さは62 kgです", "ja"),
+    ],
+)
+def test_codes_and_units_are_of_no_language(text: str, language: str) -> None:
+    assert script_right(text, language) is True
+    assert detected_right(text, language) in (True, None)
+
+
+def test_a_text_of_names_is_not_judged() -> None:
+    assert detected_right("Mirovelt en Sevilla: Tienda Mirovelt Sevilla.", "es") is None
+
+
 def test_an_apostrophe_is_no_quotation() -> None:
     assert own_words("L’eau d’Evian n’est pas") == "L’eau d’Evian n’est pas"
