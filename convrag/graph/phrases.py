@@ -92,7 +92,12 @@ class PhraseIndex:
         return tuple(self._by_key.get(key, ()))
 
     def find(self, text: str, *, language: str = "") -> tuple[PhraseMatch, ...]:
-        """Return every phrase in ``text``, overlapping ones too, by start and longest first."""
+        """Return every phrase in ``text``, overlapping ones too, by start and longest first.
+
+        Args:
+            text: Any text; the matches' spans are into it.
+            language: Whose inflected forms are found as well; "" for none.
+        """
         found = self._exact(text)
         if language in _STEMMERS:
             exact = {(m.span[1], m.phrase.target): m.span[0] for m in found}
@@ -201,7 +206,7 @@ def _case_agrees(phrase: str, found: str) -> bool:
 
 
 def _whole(normalized: Normalized, start: int, end: int) -> bool:
-    """Whether no written character lies half in the match, as ``1`` in ``½`` would."""
+    """Whether no character with its marks lies half in the match, as ``1`` in ``½`` would."""
     offsets = normalized.offsets
     return not (
         (start > 0 and offsets[start - 1] == offsets[start])
@@ -212,8 +217,6 @@ def _whole(normalized: Normalized, start: int, end: int) -> bool:
 def _stands_alone(text: str, start: int, end: int) -> bool:
     """Whether the match at ``[start, end)`` is not a piece of a longer word."""
     if end < len(text) and _joined(text[end - 1], text[end]) and not _is_hangul(text[end]):
-        return False
-    if _splits_cluster(text, start) or _splits_cluster(text, end):
         return False
     if _splits_number(text, start) or _splits_number(text, end):
         return False
@@ -232,11 +235,6 @@ def _joined(left: str, right: str) -> bool:
     if not a or not b or a in _UNSPACED or b in _UNSPACED:
         return False
     return a == b or "DIGIT" in (a, b)
-
-
-def _splits_cluster(text: str, at: int) -> bool:
-    """Whether a letter is before ``at`` and a mark that belongs to it behind."""
-    return 0 < at < len(text) and unicodedata.category(text[at])[0] == "M"
 
 
 def _splits_number(text: str, at: int) -> bool:

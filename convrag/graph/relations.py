@@ -42,6 +42,11 @@ class RelationMatcher:
         A phrase may stand for several properties; each is returned. A phrase of another language
         counts less, and only when the question has no phrase of its own language. A phrase may
         enclose a masked name.
+
+        Args:
+            text: The question.
+            language: Its language, for inflected forms and content words.
+            masked: Spans of names, whose words are not looked at.
         """
         found = self._phrases.find(mask(text, masked), language=language)
         native = [m for m in found if m.phrase.language in (language, "")]

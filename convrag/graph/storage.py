@@ -45,7 +45,12 @@ def replace_source(
 ) -> None:
     """Store the triples of ``source`` in place of what it gave before.
 
-    The caller owns the transaction.
+    Args:
+        connection: An open transaction of the caller's.
+        source: Whose triples they are, whatever their own ``source`` says.
+        content_hash: Tells later whether the source has changed.
+        triples: What the source says; repetitions count once.
+        prefixes: The namespace prefixes that the source binds.
     """
     delete_source(connection, source)
     connection.execute("INSERT INTO graph_sources VALUES (?, ?)", (source, content_hash))

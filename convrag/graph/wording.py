@@ -31,8 +31,14 @@ def statement(
     """Return one sentence that states the whole group in ``language``.
 
     Uses the property's pattern (or its inverse's, for facts that point at the entity); without a
-    pattern in that language, ``name — property: values``. ``marks`` (by triple id) follow the
-    values that their triples gave.
+    pattern in that language, ``name — property: values``. Names and values are only text, whatever
+    they contain.
+
+    Args:
+        graph: Where names, patterns and units come from.
+        group: The facts to state.
+        language: The reader's.
+        marks: By triple id, what follows the value that the triple gave, such as ``[1]``.
     """
     subject, objects = _sides(graph, group, language, marks)
     item, straight = _worded_property(graph, group, language)

@@ -83,6 +83,7 @@ def test_a_property_that_is_its_own_inverse_is_symmetric() -> None:
         ('"озеро"@ru, "lake"@en, "lago"@es', "ru", "озеро"),
         ('"озеро"@ru, "lake"@en, "lago"@es', "zh", "lake"),
         ('"湖"@zh, "lake"', "de", "lake"),
+        ('"Aral", "озеро"@ru, "lake"@en', "zh", "lake"),
         ('"湖"@zh, "बड़ी झील"@hi', "de", "बड़ी झील"),
         ('"بحيرة"@ar', "", "بحيرة"),
     ],

@@ -63,9 +63,10 @@ def test_triples_come_back_sorted_and_whole(connection: sqlite3.Connection) -> N
 
 def test_deleting_one_of_two_sources_leaves_what_both_gave(connection: sqlite3.Connection) -> None:
     storage.replace_source(connection, "a", "1", rows("a", 0, 5), {"ex": "https://a.example/"})
+    storage.replace_source(connection, "c", "3", rows("c", 4, 6), {})
     before, triples = content(connection), storage.load_triples(connection)
     storage.replace_source(connection, "b", "2", rows("b", 3, 8), {"ex": "https://b.example/"})
-    assert len(storage.load_triples(connection)) == 10
+    assert len(storage.load_triples(connection)) == 12
     assert storage.load_prefixes(connection) == {"ex": "https://a.example/"}
     storage.delete_source(connection, "b")
     assert content(connection) == before
