@@ -107,6 +107,20 @@ def test_answering_again_replaces_the_answer(store: SessionStore) -> None:
     assert stored.text == "new"
 
 
+def test_the_state_before_any_turn_can_be_had(store: SessionStore) -> None:
+    empty = store.create(pack="")
+    first, one, answer = exchange(empty, "one", "1")
+    store.save_answer(one, answer)
+    second, two, answer = exchange(one, "two", "2")
+    store.save_answer(two, answer)
+    assert store.before(empty.id, second.id) == one
+    assert store.before(empty.id, first.id) == empty
+    with pytest.raises(SessionError, match="no turn 'nope'"):
+        store.before(empty.id, "nope")
+    store.set_pack(empty.id, "world")
+    assert store.info(empty.id).pack == "world"
+
+
 def test_a_stopped_answer_is_kept_as_such(store: SessionStore) -> None:
     dialogue = store.create(pack="world")
     turn, after, answer = exchange(dialogue, "q", "Nairobi is", status=Status.STOPPED)

@@ -50,6 +50,9 @@ class AnsweringApp(ChatFrame):
     """The chat without its keys: questions go in, answers come out."""
 
     def _load(self) -> None:
+        if self._loading or self._responder is not None:
+            return
+        self._loading = True
         self._status.activity = "Starting…"
         self._status.fraction = 0.0
         # A daemon: quitting must not wait for a model that is being loaded.
@@ -75,6 +78,7 @@ class AnsweringApp(ChatFrame):
 
     async def on_opened(self, event: Opened) -> None:
         """Begin to answer, or say why not."""
+        self._loading = False
         self._status.fraction = None
         if isinstance(event.result, ConvragError):
             self._status.activity = "Not ready"
@@ -103,6 +107,7 @@ class AnsweringApp(ChatFrame):
 
     async def on_welcome_picked(self, event: Welcome.Picked) -> None:
         """Ask the example."""
+        self._prompt.focus()
         await self._ask(event.text)
 
     async def _ask(self, text: str) -> None:
@@ -117,6 +122,7 @@ class AnsweringApp(ChatFrame):
         exchange.say("Waiting until everything is loaded…" if not self._responder else "Waiting…")
         self._queue.append((None, exchange))
         self._refresh_sessions()
+        self._load()  # does nothing but after a failure
         await self._pump()
 
     async def _pump(self) -> None:
@@ -205,13 +211,13 @@ class AnsweringApp(ChatFrame):
         dialogue = self._dialogue
         if dialogue is None or self._waiting(exchange):
             return
+        self._prompt.focus()
         if exchange is not self._conversation.exchanges[-1]:
             await self._conversation.move_to_end(exchange)
         self._keep(lambda: self._sessions.save_turn(dialogue.id, exchange.turn))
         await exchange.begin()
         self._queue.append((None, exchange))
-        if self._responder is None:
-            self._load()
+        self._load()
         await self._pump()
 
     def _waiting(self, exchange: Exchange) -> bool:

@@ -51,8 +51,8 @@ class ChatApp(AnsweringApp, inherit_bindings=False):
             self._prompt.taken(text)
             await self._run_command(action, argument.strip())
             return
-        self._prompt.taken(text)
-        await self._ask(text)
+        self._prompt.taken(text.strip())
+        await self._ask(text.strip())
 
     async def action_regenerate(self) -> None:
         """Answer the last question again."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
@@ -77,6 +80,7 @@ class ChatFrame(App[None], inherit_bindings=False):
         self._clock = clock
         self._new_id = new_id
         self._responder: Responder | None = None
+        self._loading = False
         self._dialogue: Dialogue | None = None
         self._queue: list[tuple[Dialogue | None, Exchange]] = []
         self._run: tuple[Run, Exchange] | None = None
@@ -117,6 +121,10 @@ class ChatFrame(App[None], inherit_bindings=False):
     @property
     def _list(self) -> SessionsPane:
         return self.screen_stack[0].query_one("#sessions", SessionsPane)
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """Return the screen as SVG, wide characters with the room they take."""
+        return _with_cell_widths(super().export_screenshot(title=title, simplify=simplify))
 
     # --- which parts show
 
@@ -185,3 +193,20 @@ class ChatFrame(App[None], inherit_bindings=False):
         answer = exchange.answer
         lines = self._lines.get(exchange.turn.id) or (answer_lines(answer) if answer else [])
         await self._side.show(answer, lines, self._responder)
+
+
+_SVG_TEXT = re.compile(r'textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
+
+
+def _with_cell_widths(svg: str) -> str:
+    """The exporter counts characters where a terminal counts cells; say the cells instead."""
+
+    def repaired(found: re.Match[str]) -> str:
+        text = html.unescape(found[3])
+        cells = cell_len(text)
+        if not text or cells == len(text):
+            return found[0]
+        width = float(found[1]) / len(text) * cells
+        return f'textLength="{width:g}"{found[2]}>{found[3]}</text>'
+
+    return _SVG_TEXT.sub(repaired, svg)

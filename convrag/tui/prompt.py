@@ -51,7 +51,7 @@ class Prompt(TextArea):
     def action_send(self) -> None:
         """Hand the text over; the receiver clears it when it was taken."""
         if self.text.strip():
-            self.post_message(self.Submitted(self.text.strip()))
+            self.post_message(self.Submitted(self.text.rstrip()))
 
     def taken(self, text: str) -> None:
         """Clear the field after ``text`` was sent, and remember it."""

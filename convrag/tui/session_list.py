@@ -112,7 +112,9 @@ class SessionsPane(Vertical):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Open the first one found."""
         event.stop()
-        self.query_one(SessionOptions).action_open()
+        options = self.query_one(SessionOptions)
+        # Called later: a message that this pane itself makes its child post would stop here.
+        options.call_later(options.action_open)
 
 
 class ResumePicker(ModalScreen[str | None]):
