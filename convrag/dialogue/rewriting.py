@@ -9,7 +9,7 @@ without any entity gets the one in focus that has what is asked for ("and the cu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convrag.dialogue.lexicon import Cue, Lexicon, lexicon
 from convrag.graph.linking import DictionaryLinker
@@ -17,6 +17,7 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import mask
 from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.text.analysis import content_words
+from convrag.text.normalize import match_key
 from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Query, Span, Turn
 
 _IN_PLACE = frozenset({"en", "zh", "ja"})
@@ -110,29 +111,40 @@ class RuleRewriter:
             return None
         if seen.relations or seen.content or not (seen.opening or _is_bare(seen)):
             return None
-        new = seen.links[-1]
-        old = self._counterpart(new, seen.state.last_links)
-        if old is None or new.entity_id is None:
+        pairs = self._replacements(seen.links, seen.state.last_links)
+        if not pairs:
             return None
-        name = self._graph.label(new.entity_id, seen.language)
-        if old.mention.span == (0, 0):
-            text, span = _appended(last, name)
-        else:
+        text, links = last, []
+        for old, new in sorted(pairs, key=lambda pair: -pair[0].mention.span[0]):
+            name = self._graph.label(new.entity_id or "", seen.language)
             start, end = old.mention.span
-            text, span = last[:start] + name + last[end:], (start, start + len(name))
+            text = text[:start] + name + text[end:]
+            grown = len(name) - (end - start)
+            links = [_moved(link, grown) for link in links]
+            links.append(replace(new, mention=Mention(name, (start, start + len(name)))))
         act = "correction" if seen.opening == "corrections" else "followup"
-        kept = _moved_links(seen.state.last_links, old, len(name))
-        links = tuple(sorted([*kept, _link(new, name, span)], key=lambda k: k.mention.span))
-        return Query(text, seen.text, seen.language, links, 0.85, False, act)
+        ordered = tuple(sorted(links, key=lambda link: link.mention.span))
+        return Query(text, seen.text, seen.language, ordered, 0.85, False, act)
 
-    def _counterpart(self, new: Link, old: Sequence[Link]) -> Link | None:
-        """Return the last question's link of the new entity's type, which it replaces."""
-        kinds = self._kinds(new.entity_id)
-        named = [link for link in old if link.entity_id is not None]
-        for link in named:
-            if link.entity_id != new.entity_id and kinds & self._kinds(link.entity_id):
-                return link
-        return None
+    def _replacements(self, new: Sequence[Link], old: Sequence[Link]) -> list[tuple[Link, Link]]:
+        """Pair the last question's links with new ones of their type, each at most once.
+
+        A namesake ("E04" of another machine) keeps its words; linking finds its new meaning.
+        """
+        pairs: list[tuple[Link, Link]] = []
+        for link in new:
+            for earlier in old:
+                taken = any(earlier is used for used, _ in pairs)
+                same_words = match_key(earlier.mention.text) == match_key(link.mention.text)
+                if (
+                    not taken
+                    and not same_words
+                    and earlier.entity_id != link.entity_id
+                    and self._kinds(earlier.entity_id) & self._kinds(link.entity_id)
+                ):
+                    pairs.append((earlier, link))
+                    break
+        return pairs
 
     def _continuation(self, seen: _Seen) -> Query | None:
         """Put the last question before a turn that asks more about the same matter.
@@ -169,8 +181,9 @@ class RuleRewriter:
         return None
 
     def _typed_reference(self, seen: _Seen) -> Query | None:
+        described = {kind for link in seen.links for kind in self._kinds(link.entity_id)}
         for relation in seen.relations:
-            if relation.target not in self._graph.classes:
+            if relation.target not in self._graph.classes or relation.target in described:
                 continue
             before = [
                 cue
@@ -190,19 +203,33 @@ class RuleRewriter:
         if seen.links:
             return None
         wanted = [r for r in seen.relations if r.target in self._graph.properties]
-        leaning = bool(seen.opening) or bool(wanted) or seen.content <= 1
-        if not leaning:
-            leaning = seen.language in _DROPS_SUBJECTS and seen.content <= 4
-        if not leaning or (seen.lexicon.is_general(seen.text) and not wanted):
+        most = 4 if wanted or seen.opening or seen.language in _DROPS_SUBJECTS else 1
+        if seen.content > most or self._names_other_kind(seen):
+            return None
+        if seen.lexicon.is_general(seen.text) and not wanted:
             return None
         focus = self._fitting(seen)
         return None if focus is None else self._inserted(seen, focus, None, "", 0.7)
 
+    def _names_other_kind(self, seen: _Seen) -> bool:
+        """Whether the turn names a kind of thing that nothing in focus is, so a new matter."""
+        kinds = {r.target for r in seen.relations if r.target in self._graph.classes}
+        asked = any(r.target in self._graph.properties for r in seen.relations)
+        known = {kind for focus in seen.state.focus for kind in focus.types}
+        return bool(kinds) and not asked and not kinds & known
+
     def _fitting(self, seen: _Seen) -> Focus | None:
-        """Return the most salient entity that has what is asked for, else the most salient one."""
+        """Return the most salient entity that has what is asked for, else the most salient one.
+
+        An entity next to another one that the turn names fits as well ("its self-cleaning").
+        """
         wanted = {r.target for r in seen.relations}
+        named = {link.entity_id for link in seen.links if link.entity_id is not None}
         for focus in seen.state.focus:
             if wanted & self._properties(focus.entity_id):
+                return focus
+        for focus in seen.state.focus:
+            if named & self._graph.neighbours(focus.entity_id):
                 return focus
         return seen.state.focus[0] if seen.state.focus else None
 
@@ -260,23 +287,9 @@ def _is_bare(seen: _Seen) -> bool:
     return not any(c.isalnum() for c in rest)
 
 
-def _link(new: Link, name: str, span: Span) -> Link:
-    return Link(Mention(name, span), new.entity_id, new.score, new.alternatives)
-
-
-def _moved_links(links: Sequence[Link], replaced: Link, length: int) -> list[Link]:
-    """Return the other links of the last question at their places in the new one."""
-    start, end = replaced.mention.span
-    shift = length - (end - start)
-    moved: list[Link] = []
-    for link in links:
-        if link is replaced:
-            continue
-        a, b = link.mention.span
-        if a >= end and replaced.mention.span != (0, 0):
-            a, b = a + shift, b + shift
-        moved.append(Link(Mention(link.mention.text, (a, b)), link.entity_id, link.score))
-    return moved
+def _moved(link: Link, by: int) -> Link:
+    start, end = link.mention.span
+    return replace(link, mention=Mention(link.mention.text, (start + by, end + by)))
 
 
 def _replaced(text: str, span: Span, name: str, kind: str, language: str) -> tuple[str, Span]:

@@ -20,6 +20,8 @@ _SCORES = {
     (False, False): 0.85,
 }
 _OTHER_LANGUAGE = 0.9
+_TOGETHER = 0.9
+"""What a connection to another name of the text counts: more than all the dialogue's focus."""
 _COHERENCE = 0.3
 _POPULARITY = 0.05
 _FUZZY_CUTOFF = 86.0
@@ -117,7 +119,7 @@ class DictionaryLinker:
                 for entity in total:
                     total[entity] += self._coherence(entity, others, salience)
             best = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:_ALTERNATIVES]
-            ranked.append(tuple((entity, round(min(s, 1.5), 4)) for entity, s in best))
+            ranked.append(tuple((entity, round(min(s, 2.5), 4)) for entity, s in best))
         return ranked
 
     def _popularity(self, entity: str) -> float:
@@ -125,7 +127,7 @@ class DictionaryLinker:
 
     def _coherence(self, entity: str, others: set[str], salience: dict[str, float]) -> float:
         near = self._graph.neighbours(entity)
-        score = _COHERENCE if near & others else 0.0
+        score = _TOGETHER if near & others else 0.0
         score += _COHERENCE * salience.get(entity, 0.0)
         return score + _COHERENCE * max((salience[e] for e in near if e in salience), default=0.0)
 

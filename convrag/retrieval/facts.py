@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -12,12 +12,14 @@ from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.wording import readable, statement
 from convrag.protocols import Encoder, Vectors
 from convrag.text.analysis import content_words
-from convrag.types import Link, Query
+from convrag.types import Link, Query, Span
 
 _BY_INVERSE_NAME = 0.9
 """Trust in the name of the other direction ("whose capital is Lima", "the capital of Peru")."""
 _BY_CLASS = 0.8
 """Trust in a class word alone ("which rivers are in Spain") when no property is named."""
+_DOUBT = 0.7
+"""How much trust is lost when no content word of the question beside the names is understood."""
 _DEFINITION = 0.7
 """Trust in the definition as the answer to a question that names nothing but the entity."""
 _BETWEEN_NAMED = 0.5
@@ -93,13 +95,14 @@ class FactChannel:
         if link.entity_id is None:
             return
         strengths = _by_target(relations, self._graph)
-        kinds = {r.target for r in relations if r.target in self._graph.classes}
+        kinds = self._kinds_asked_for(relations, named)
+        certainty = 1.0 - _DOUBT * _unexplained(query, relations)
         answered = 0.0
         for entity, trust in _namesakes(link):
             if trust < answered - _TIE:
                 break
             found = [
-                FactHit(group, round(min(strength * trust, 1.0), 4))
+                FactHit(group, round(min(strength * trust, 1.0) * certainty, 4))
                 for group in self._graph.groups(entity)
                 for group, strength in [self._fit(group, strengths, kinds)]
                 if strength > 0
@@ -110,6 +113,11 @@ class FactChannel:
         yield from self._between(link.entity_id, named)
         if not strengths and not kinds:
             yield from self._definition(link, query)
+
+    def _kinds_asked_for(self, relations: tuple[RelationMatch, ...], named: set[str]) -> set[str]:
+        """Return the classes in the question, but for those that say what a named entity is."""
+        described = {kind for e in named for kind in self._graph.entities[e].types}
+        return {r.target for r in relations if r.target in self._graph.classes} - described
 
     def _fit(
         self, group: FactGroup, strengths: Mapping[str, float], kinds: set[str]
@@ -173,6 +181,20 @@ class FactChannel:
         for group in self._graph.groups(link.entity_id):
             if group.property == terms.DEFINITION and readable(group.others, query.language):
                 yield FactHit(group, _DEFINITION)
+
+
+def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
+    """Return the share of the question's content words that neither names nor relations cover."""
+    names = [link.mention.span for link in query.links if link.entity_id is not None]
+    spans = [s for s in content_words(query.text, query.language) if not _touches(s, names)]
+    if not spans:
+        return 0.0
+    covered = [r.span for r in relations]
+    return sum(not _touches(s, covered) for s in spans) / len(spans)
+
+
+def _touches(span: Span, others: Sequence[Span]) -> bool:
+    return any(span[0] < b and a < span[1] for a, b in others)
 
 
 def _by_target(relations: tuple[RelationMatch, ...], graph: KnowledgeGraph) -> dict[str, float]:

@@ -36,7 +36,7 @@ SETS = {
     "zh": "cmrc2018/cmrc2018_trial.json.gz",
     "he": "heq",
 }
-PARAGRAPHS, QUESTIONS, SEED = 150, 80, 13
+PARAGRAPHS, QUESTIONS, SEED = 80, 50, 13
 
 
 def squad_rows(path: Path) -> Iterator[tuple[str, str, str]]:
