@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from itertools import zip_longest
 
 from textual.message import Message
 
@@ -89,7 +91,9 @@ class AnsweringApp(ChatFrame):
         self._pack = event.result.name
         self._status.activity = "Ready"
         self._refresh_facts()
-        await self._conversation.ready(examples=event.result.examples, model=event.result.model)
+        await self._conversation.ready(
+            examples=_one_of_each(event.result.examples), model=event.result.generator_id
+        )
         if self._dialogue is not None:
             dialogue = self._dialogue
             self._keep(lambda: self._sessions.set_pack(dialogue.id, self._pack))
@@ -223,3 +227,9 @@ class AnsweringApp(ChatFrame):
     def _waiting(self, exchange: Exchange) -> bool:
         running = self._run is not None and self._run[1] is exchange
         return running or any(e is exchange for _, e in self._queue)
+
+
+def _one_of_each(examples: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the first question of every language, then the second ones, and so on."""
+    rounds = zip_longest(*examples.values())
+    return [question for questions in rounds for question in questions if question]

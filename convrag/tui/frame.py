@@ -157,7 +157,7 @@ class ChatFrame(App[None], inherit_bindings=False):
 
     def _refresh_facts(self) -> None:
         responder = self._responder
-        model = (responder.model or "no generator") if responder else ""
+        model = (responder.generator_id or "no generator") if responder else ""
         language = self._language or ("any language" if responder else "")
         self._status.facts = (self._pack, model, language)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from convrag.events import Event
-from convrag.protocols import CancelToken
 from convrag.types import Dialogue, EntityView, Evidence, Turn
+
+if TYPE_CHECKING:
+    from convrag.protocols import CancelToken
 
 
 class Responder(Protocol):
@@ -19,7 +21,7 @@ class Responder(Protocol):
         ...
 
     @property
-    def model(self) -> str:
+    def generator_id(self) -> str:
         """The generator's reference, empty when answers are quoted and never generated."""
         ...
 
@@ -29,8 +31,8 @@ class Responder(Protocol):
         ...
 
     @property
-    def examples(self) -> tuple[str, ...]:
-        """Questions a newcomer may start with, the best first."""
+    def examples(self) -> Mapping[str, tuple[str, ...]]:
+        """Questions a newcomer may start with, by language, the best first."""
         ...
 
     def respond(self, dialogue: Dialogue, turn: Turn, *, cancel: CancelToken) -> Iterator[Event]:

