@@ -1,4 +1,4 @@
-"""Settings: defaults, then ``$CONVRAG_HOME/config.toml``, then ``CONVRAG_*`` variables, then arguments."""
+"""Settings: defaults, then ``$CONVRAG_HOME/config.toml``, then ``CONVRAG_*``, then arguments."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def _checked(values: Mapping[str, object], place: str) -> dict[str, object]:
         try:
             checked[key] = kind(value)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"{place}: '{key}' must be a {kind.__name__}, not {value!r}") from error
+            raise ConfigError(
+                f"{place}: '{key}' must be a {kind.__name__}, not {value!r}"
+            ) from error
     for key in ("threads", "k"):
         number = checked.get(key, 1)
         if isinstance(number, int) and number < (0 if key == "threads" else 1):

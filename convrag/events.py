@@ -1,6 +1,6 @@
 """What `Pipeline.respond` yields, in order; CLI, TUI and evaluation all read this one stream.
 
-    Rewritten, Linked, Retrieved, Read, TextChunk*, Finished      or, at any point, Failed as the last one
+Rewritten, Linked, Retrieved, Read, TextChunk*, Finished; or, at any point, Failed as the last.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class TextChunk:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The whole answer (also when stopped or abstained) and the dialogue with both turns appended."""
+    """The whole answer, also when stopped or abstained, and the dialogue with both turns added."""
 
     answer: Answer
     dialogue: Dialogue

@@ -149,13 +149,9 @@ class Pipeline:
         found = self._linker.link(
             query.text, language=query.language, focus=dialogue.state.focus, fuzzy=False
         )
-        known = [link.mention.span for link in query.links]
-        free = [
-            link
-            for link in found
-            if all(link.mention.span[1] <= a or link.mention.span[0] >= b for a, b in known)
-        ]
-        return tuple(sorted([*query.links, *free], key=lambda link: link.mention.span))
+        kept = [k for k in query.links if not any(_inside(k, link) for link in found)]
+        free = [link for link in found if not any(_overlap(link, k) for k in kept)]
+        return tuple(sorted([*kept, *free], key=lambda link: link.mention.span))
 
     def retrieve(self, query: Query) -> tuple[Evidence, ...]:
         """Return evidence, best first."""
@@ -197,6 +193,15 @@ class Pipeline:
         reply = Turn(uuid.uuid4().hex, Role.ASSISTANT, answer.text, answer.language, time.time())
         asked = replace(turn, language=answer.query.language)
         return Dialogue(dialogue.id, (*dialogue.turns, asked, reply), state)
+
+
+def _overlap(a: Link, b: Link) -> bool:
+    return a.mention.span[0] < b.mention.span[1] and b.mention.span[0] < a.mention.span[1]
+
+
+def _inside(part: Link, whole: Link) -> bool:
+    (a, b), (start, end) = part.mention.span, whole.mention.span
+    return start <= a and b <= end and end - start > b - a
 
 
 class _Run:

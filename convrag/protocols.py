@@ -43,9 +43,7 @@ class Encoder(Protocol):
         """Length of a vector."""
         ...
 
-    def encode(
-        self, texts: Sequence[str], kind: Literal["query", "passage"] = "query"
-    ) -> Vectors:
+    def encode(self, texts: Sequence[str], kind: Literal["query", "passage"] = "query") -> Vectors:
         """Return float32 (N, D), unit norm, in the order of ``texts``."""
         ...
 
@@ -77,9 +75,7 @@ class Retriever(Protocol):
 class Reranker(Protocol):
     """Puts evidence into a better order."""
 
-    def rerank(
-        self, query: Query, evidence: Sequence[Evidence], *, k: int
-    ) -> tuple[Evidence, ...]:
+    def rerank(self, query: Query, evidence: Sequence[Evidence], *, k: int) -> tuple[Evidence, ...]:
         """Return at most ``k`` of ``evidence``, best first, ranks counted anew."""
         ...
 

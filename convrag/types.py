@@ -1,7 +1,7 @@
 """The values that cross module borders: frozen, slotted, and nothing but data.
 
-Ids are strings and never names. Spans are half-open character offsets ``[start, end)`` into the original
-text they point at. Languages are lower-case ISO 639-1 codes (``"zh"``), empty when unknown.
+Ids are strings and never names. Spans are half-open character offsets ``[start, end)`` into the
+original text. Languages are lower-case ISO 639-1 codes (``"zh"``), empty when unknown.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A graph value that is not an entity: text, number, date. ``datatype`` is an XSD IRI or empty."""
+    """A graph value that is no entity: text, number, date. ``datatype`` is an XSD IRI or empty."""
 
     value: str
     datatype: str = ""
@@ -106,7 +106,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A mention with the entity it stands for; ``entity_id`` None is NIL. Alternatives best first."""
+    """A mention and the entity it stands for, None for NIL. Alternatives best first."""
 
     mention: Mention
     entity_id: str | None
@@ -116,7 +116,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """An entity the dialogue is about: how it was last called, and how prominent it is now (0..1)."""
+    """An entity the dialogue is about: its name, and how prominent it is now (0..1)."""
 
     entity_id: str
     name: str
@@ -182,7 +182,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A found passage or triple. ``rank`` counts from 1; ``channels`` has its rank in each channel."""
+    """A found passage or triple. ``rank`` counts from 1; ``channels`` has the rank in each."""
 
     item: Passage | Triple
     score: float
@@ -201,7 +201,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpan:
-    """A piece of evidence that answers. For a triple the span covers its verbalisation: ``(0, 0)``."""
+    """A piece of evidence that answers. A triple is cited whole, with the span ``(0, 0)``."""
 
     evidence_id: str
     span: Span
@@ -210,7 +210,7 @@ class AnswerSpan:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the reader found, best first, and how probable it is that the evidence answers (0..1)."""
+    """What the reader found, best first, and the probability that it answers (0..1)."""
 
     spans: tuple[AnswerSpan, ...]
     answerability: float
@@ -263,7 +263,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One edge of an entity in words, for display. ``forward`` is False for edges that point at it."""
+    """One edge of an entity in words. ``forward`` is False for edges that point at it."""
 
     triple: Triple
     predicate: str
@@ -284,7 +284,7 @@ class EntityView:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a generator continues. ``max_tokens`` counts new tokens; generation ends before any ``stop``."""
+    """What a generator continues, for ``max_tokens`` new tokens or up to any ``stop``."""
 
     text: str
     max_tokens: int = 160

@@ -1,4 +1,4 @@
-"""One turn from question to answer over a small real index, with an encoder that needs no weights."""
+"""One turn from question to answer over a small real index, with an encoder without weights."""
 
 from __future__ import annotations
 

@@ -111,10 +111,14 @@ class RuleRewriter:
             return None
         if seen.relations or seen.content or not (seen.opening or _is_bare(seen)):
             return None
-        pairs = self._replacements(seen.links, seen.state.last_links)
+        inside = self._linker.nested(last, language=seen.language)
+        pairs = self._replacements(seen.links, seen.state.last_links) or self._replacements(
+            seen.links, inside
+        )
         if not pairs:
             return None
-        text, links = last, []
+        text = last
+        links: list[Link] = []
         for old, new in sorted(pairs, key=lambda pair: -pair[0].mention.span[0]):
             name = self._graph.label(new.entity_id or "", seen.language)
             start, end = old.mention.span
@@ -212,11 +216,16 @@ class RuleRewriter:
         return None if focus is None else self._inserted(seen, focus, None, "", 0.7)
 
     def _names_other_kind(self, seen: _Seen) -> bool:
-        """Whether the turn names a kind of thing that nothing in focus is, so a new matter."""
+        """Whether the turn names a kind of thing that nothing in focus is or leads to."""
         kinds = {r.target for r in seen.relations if r.target in self._graph.classes}
         asked = any(r.target in self._graph.properties for r in seen.relations)
-        known = {kind for focus in seen.state.focus for kind in focus.types}
-        return bool(kinds) and not asked and not kinds & known
+        return bool(kinds) and not asked and not kinds & self._kinds_at_hand(seen.state)
+
+    def _kinds_at_hand(self, state: DialogueState) -> set[str]:
+        """Return the classes of the entities in focus and of those one fact away."""
+        near = {e for f in state.focus for e in self._graph.neighbours(f.entity_id)}
+        known = {kind for focus in state.focus for kind in focus.types}
+        return known.union(*(self._kinds(e) for e in near))
 
     def _fitting(self, seen: _Seen) -> Focus | None:
         """Return the most salient entity that has what is asked for, else the most salient one.

@@ -71,6 +71,18 @@ class DictionaryLinker:
             for (a, b), ranked in zip(mentions, chosen, strict=True)
         )
 
+    def nested(self, text: str, *, language: str) -> tuple[Link, ...]:
+        """Return every name in the text, also those inside longer ones, in reading order."""
+        return tuple(
+            Link(
+                Mention(text[m.span[0] : m.span[1]], m.span),
+                m.phrase.target,
+                _SCORES[m.exact, m.phrase.preferred],
+            )
+            for m in self._names.find(text, language=language)
+            if _may_be_name(m, text, language)
+        )
+
     def _candidates(self, group: Sequence[PhraseMatch], language: str) -> dict[str, float]:
         scores: dict[str, float] = {}
         for match in group:

@@ -32,7 +32,7 @@ def set_threads(n: int) -> None:
         raise ValueError(f"threads must be at least 1, not {n}")
     for name in _VARIABLES:
         os.environ[name] = str(n)
-    # Spinning threads of one library starve another's: beside other work a query took 7 times longer.
+    # Spinning threads starve others: beside other work a query took 7 times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Tokenizers warns and may hang after a fork when its own pool was used.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -12,13 +12,14 @@ from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.wording import readable, statement
 from convrag.protocols import Encoder, Vectors
 from convrag.text.analysis import content_words
+from convrag.text.segment import sentences
 from convrag.types import Link, Query, Span
 
 _BY_INVERSE_NAME = 0.9
 """Trust in the name of the other direction ("whose capital is Lima", "the capital of Peru")."""
 _BY_CLASS = 0.8
 """Trust in a class word alone ("which rivers are in Spain") when no property is named."""
-_DOUBT = 0.7
+_DOUBT = 0.9
 """How much trust is lost when no content word of the question beside the names is understood."""
 _DEFINITION = 0.7
 """Trust in the definition as the answer to a question that names nothing but the entity."""
@@ -184,13 +185,19 @@ class FactChannel:
 
 
 def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
-    """Return the share of the question's content words that neither names nor relations cover."""
+    """Return the share of content words that neither names nor relations cover, in what is asked.
+
+    What is asked are the sentences that name a relation: "My oven shows F03. What is wrong?"
+    """
     names = [link.mention.span for link in query.links if link.entity_id is not None]
-    spans = [s for s in content_words(query.text, query.language) if not _touches(s, names)]
-    if not spans:
-        return 0.0
     covered = [r.span for r in relations]
-    return sum(not _touches(s, covered) for s in spans) / len(spans)
+    asked = [s for s in sentences(query.text, query.language) if _touches(s, covered)]
+    spans = [
+        s
+        for s in content_words(query.text, query.language)
+        if not _touches(s, names) and _touches(s, asked)
+    ]
+    return sum(not _touches(s, covered) for s in spans) / len(spans) if spans else 0.0
 
 
 def _touches(span: Span, others: Sequence[Span]) -> bool:

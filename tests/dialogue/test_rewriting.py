@@ -1,4 +1,4 @@
-"""Turns that lean on the dialogue name what they lean on after rewriting; others stay as they are."""
+"""Turns that lean on the dialogue come to stand alone; others stay as they are."""
 
 from __future__ import annotations
 
