@@ -127,7 +127,7 @@ HOSTILE = (
 
 
 def shown(markdown: str) -> str:
-    """Return the text that a permissive reader shows, failing on anything but paragraphs of text."""
+    """Return the text that a permissive reader shows; fail on anything but paragraphs of text."""
     reader = MarkdownIt("gfm-like").enable(["linkify", "table", "strikethrough"])
     lines: list[str] = []
     for token in reader.parse(markdown):
