@@ -22,6 +22,7 @@ from convrag.generation.writing import Draft, compose
 from convrag.graph import storage
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
+from convrag.graph.naming import generalized
 from convrag.graph.relations import RelationMatcher
 from convrag.graph.wording import entity_view, triple_statement
 from convrag.indexing import Progress, build_index, fingerprint
@@ -86,10 +87,9 @@ class Pipeline:
             matcher,
             self._identify,
         )
-        self._retriever = HybridRetriever(
-            index, encoder, FactChannel(self._graph, matcher, encoder)
-        )
-        self._reader = EvidenceReader(self._graph, encoder)
+        facts = FactChannel(self._graph, matcher, encoder)
+        self._retriever = HybridRetriever(index, encoder, facts, self._generalize)
+        self._reader = EvidenceReader(self._graph, self._linker, encoder)
         self._neural = NeuralWriter(self._graph, generator) if generator else None
 
     def respond(
@@ -101,6 +101,9 @@ class Pipeline:
             yield from run.events()
         except ConvragError as error:
             yield Failed(error)
+
+    def _generalize(self, query: Query) -> str:
+        return generalized(self._graph, query)
 
     def _identify(self, text: str, default: str) -> str:
         return self._language.identify(text, default=default)

@@ -175,7 +175,7 @@ class RuleRewriter:
             return typed
         for kind in ("possessives", "places", "pronouns"):
             for cue in seen.cues:
-                if kind not in cue.kinds or _is_article(cue):
+                if kind not in cue.kinds or _is_determiner(cue, seen):
                     continue
                 if seen.links and kind == "places":
                     continue
@@ -281,13 +281,14 @@ def _overlap(a: Span, b: Span) -> bool:
     return a[0] < b[1] and b[0] < a[1]
 
 
-def _is_article(cue: Cue) -> bool:
-    """Whether the word may as well be an article, which points at nothing by itself."""
-    return (
-        "demonstratives" in cue.kinds
-        and cue.span[1] - cue.span[0] <= 3
-        and cue.kinds == {"demonstratives"}
-    )
+def _is_determiner(cue: Cue, seen: _Seen) -> bool:
+    """Whether the word goes with the noun after it ("that river") and is no pronoun ("for that?").
+
+    Without spaces between words this cannot be seen.
+    """
+    if "demonstratives" not in cue.kinds or seen.language in ("zh", "ja"):
+        return False
+    return seen.text[cue.span[1] :].lstrip()[:1].isalnum()
 
 
 def _is_bare(seen: _Seen) -> bool:

@@ -16,17 +16,25 @@ class Features:
     sentence_cosine: float
     passage_cosine: float
     sentence_coverage: float
-    """Share of the question's content words, names aside, that the sentence has."""
+    """Share of the question's content words and entities that the sentence has."""
     passage_coverage: float
     names_entity: float
-    """1 when the passage names an entity of the question, or the question has none."""
+    """1 when about an entity of the question (or it has none), 0 when about others of the kind."""
     own_language: float
     """1 when the passage is in the asker's language; word overlap means little otherwise."""
+    number_fit: float
+    """0 when a number is asked for and the sentence has none, else 1."""
 
     @property
     def ordering(self) -> float:
         """How good the sentence is beside the others; higher is better."""
-        return self.sentence_cosine + 0.08 * self.sentence_coverage + 0.02 * self.own_language
+        return (
+            self.sentence_cosine
+            + 0.08 * self.sentence_coverage
+            + 0.03 * self.names_entity
+            + 0.02 * self.own_language
+            + 0.02 * self.number_fit
+        )
 
 
 def answerability(features: Features) -> float:

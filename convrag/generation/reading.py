@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from convrag.generation.answerability import Features, answerability
+from convrag.generation.coverage import Wanted, wanted
+from convrag.generation.quantities import asks_for_number, has_number
 from convrag.generation.writing import group_facts
+from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.phrases import mask
+from convrag.graph.naming import generalized
 from convrag.graph.wording import statement
 from convrag.protocols import Encoder, Vectors
-from convrag.text.analysis import analyze, content_words, kind_weight
 from convrag.text.segment import sentences
 from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Span, Triple
 
@@ -49,8 +51,9 @@ class Candidate:
 class EvidenceReader:
     """Facts that were asked for answer first; otherwise what lies closest to the question."""
 
-    def __init__(self, graph: KnowledgeGraph, encoder: Encoder) -> None:
+    def __init__(self, graph: KnowledgeGraph, linker: DictionaryLinker, encoder: Encoder) -> None:
         self._graph = graph
+        self._linker = linker
         self._encoder = encoder
         self._vectors: OrderedDict[str, Vectors] = OrderedDict()
 
@@ -84,11 +87,13 @@ class EvidenceReader:
         candidates += self._statements(facts, query.language)
         if not candidates:
             return []
-        question = self._encoder.encode([query.text], "query")[0]
-        wanted = _wanted(query)
+        texts = [query.text, generalized(self._graph, query)]
+        question = self._encoder.encode(texts, "query").mean(axis=0)  # (D,)
         cosines = self._encode([c.in_context for c in candidates]) @ question
+        asked = wanted(query)
+        number = asks_for_number(query.text, query.language)
         weighed = [
-            (c, self._features(query, wanted, c, float(cosine)))
+            (c, self._features(query, asked, c, float(cosine), number=number))
             for c, cosine in zip(candidates, cosines, strict=True)
         ]
         return sorted(weighed, key=lambda item: -item[1].ordering)
@@ -103,22 +108,35 @@ class EvidenceReader:
         return candidates
 
     def _features(
-        self,
-        query: Query,
-        wanted: Mapping[str, float],
-        candidate: Candidate,
-        cosine: float,
+        self, query: Query, asked: Wanted, candidate: Candidate, cosine: float, *, number: bool
     ) -> Features:
-        linked = {link.entity_id for link in query.links if link.entity_id is not None}
-        passage = candidate.evidence[0]
+        found = candidate.evidence[0]
+        named = candidate.entities
+        if isinstance(found.item, Passage):
+            links = self._linker.link(candidate.text, language=candidate.language, fuzzy=False)
+            named = frozenset(link.entity_id for link in links if link.entity_id is not None)
         return Features(
             sentence_cosine=cosine,
-            passage_cosine=passage.confidence if isinstance(passage.item, Passage) else cosine,
-            sentence_coverage=_coverage(wanted, candidate.text, query.language),
-            passage_coverage=_coverage(wanted, candidate.context, query.language),
-            names_entity=float(not linked or bool(linked & candidate.entities)),
+            passage_cosine=found.confidence if isinstance(found.item, Passage) else cosine,
+            sentence_coverage=asked.share(candidate.text, query.language, named),
+            passage_coverage=asked.share(
+                candidate.context, query.language, candidate.entities | named
+            ),
+            names_entity=self._names_entity(asked, candidate, named),
             own_language=float(candidate.language == query.language),
+            number_fit=float(not number or has_number(candidate.text, candidate.language)),
         )
+
+    def _names_entity(self, asked: Wanted, candidate: Candidate, named: frozenset[str]) -> float:
+        """Return 1 if the text is about the question's entities, 0 if about others of their kind.
+
+        A half is for a text that is about no such entity in particular: advice for all machines.
+        """
+        if not asked.entities or asked.entities & (candidate.entities | named):
+            return 1.0
+        kinds = {k for e in asked.entities for k in self._graph.entities[e].types}
+        others = {k for e in named for k in self._graph.entities[e].types}
+        return 0.0 if kinds & others else 0.5
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 (N, D); texts met before are not encoded again."""
@@ -151,22 +169,9 @@ def _split(evidence: Evidence) -> list[Candidate]:
             frozenset(passage.entity_ids),
         )
         for span in sentences(passage.text, passage.language)
-        if len(passage.text[span[0] : span[1]].strip()) >= _SHORTEST
+        if _is_sentence(passage.text[span[0] : span[1]].strip())
     ]
 
 
-def _wanted(query: Query) -> dict[str, float]:
-    """Return the weighted terms that an answer should share with the question, names aside."""
-    names = [link.mention.span for link in query.links if link.entity_id is not None]
-    rest = mask(query.text, names)
-    content = [rest[start:end] for start, end in content_words(rest, query.language)]
-    return {t: kind_weight(t) for word in content for t in analyze(word, query.language)}
-
-
-def _coverage(wanted: Mapping[str, float], text: str, language: str) -> float:
-    """Return the share of the wanted terms' weight that the text has; 1 when nothing is wanted."""
-    total = sum(wanted.values())
-    if not total:
-        return 1.0
-    present = set(analyze(text, language))
-    return sum(weight for term, weight in wanted.items() if term in present) / total
+def _is_sentence(text: str) -> bool:
+    return len(text) >= _SHORTEST and not text.startswith("#")

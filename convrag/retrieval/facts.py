@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +13,6 @@ from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.wording import readable, statement
 from convrag.protocols import Encoder, Vectors
 from convrag.text.analysis import content_words
-from convrag.text.segment import sentences
 from convrag.types import Link, Query, Span
 
 _BY_INVERSE_NAME = 0.9
@@ -36,6 +36,8 @@ _WEAK = 0.3
 _WEAK_KEPT = 3
 _LONGEST_LIST = 30
 """Longer lists say little about one question."""
+
+_CLAUSE = re.compile(r"(?:[^,.;:!?，。；：！？、؟،؛।]|(?<=\d)[.,:](?=\d))+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +189,11 @@ class FactChannel:
 def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
     """Return the share of content words that neither names nor relations cover, in what is asked.
 
-    What is asked are the sentences that name a relation: "My oven shows F03. What is wrong?"
+    What is asked are the clauses that name a relation: "My oven shows F03, what does it mean?"
     """
     names = [link.mention.span for link in query.links if link.entity_id is not None]
     covered = [r.span for r in relations]
-    asked = [s for s in sentences(query.text, query.language) if _touches(s, covered)]
+    asked = [m.span() for m in _CLAUSE.finditer(query.text) if _touches(m.span(), covered)]
     spans = [
         s
         for s in content_words(query.text, query.language)

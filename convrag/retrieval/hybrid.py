@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from convrag.protocols import Encoder
 from convrag.retrieval.dense import DenseChannel
 from convrag.retrieval.facts import FactChannel, FactHit
-from convrag.retrieval.fusion import reciprocal_rank_fusion
+from convrag.retrieval.fusion import weighted_score_fusion
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
 from convrag.types import Channel, Evidence, Passage, Query
 
 _DEPTH = 30
 _WEIGHTS = {
-    "dense": 1.0,
-    "lexical": 1.0,
-    "graph": 0.5,
-    "dense:original": 0.4,
-    "lexical:original": 0.4,
+    "dense": 0.5,
+    "lexical": 0.5,
+    "graph": 0.2,
+    "dense:original": 0.2,
+    "lexical:original": 0.2,
+    "dense:general": 0.2,
+    "lexical:general": 0.2,
 }
+"""Equal shares of dense and lexical were best or within .005 on seven development sets
+(``python -m tests.bench.fusion``); what is searched beside the query counts for less."""
 _OWN_LANGUAGE = 1.25
 """Preference for passages in the asker's language, which the answer will be quoted from."""
-_FACT_WEIGHT = 6.0
+_FACT_WEIGHT = 4.2
 """A fact that was asked for by name (confidence >= .6) stands above every passage."""
-_CONSTANT = 60
 _FACTS_KEPT = 3
 """Groups of facts beside the best-fitting ones that are kept as evidence."""
+
+_Scored = list[tuple[str, float]]
 
 
 class HybridRetriever:
     """Searches the standalone query and the turn as typed in every channel and fuses the ranks."""
 
-    def __init__(self, index: Index, encoder: Encoder, facts: FactChannel) -> None:
+    def __init__(
+        self,
+        index: Index,
+        encoder: Encoder,
+        facts: FactChannel,
+        generalize: Callable[[Query], str],
+    ) -> None:
+        """Take ``generalize``, which words a query about one thing as one about its kind."""
         self._index = index
         self._encoder = encoder
         self._dense = DenseChannel(index)
         self._lexical = LexicalChannel(index)
         self._facts = facts
+        self._generalize = generalize
 
     def retrieve(self, query: Query, *, k: int) -> tuple[Evidence, ...]:
         """Return passages and triples, best first, none without a hit in some channel.
@@ -56,8 +69,8 @@ class HybridRetriever:
         )
 
     def _passages(self, query: Query, k: int) -> list[Evidence]:
-        rankings, cosines = self._rankings(query)
-        fused = reciprocal_rank_fusion(rankings, weights=_WEIGHTS, k=_DEPTH, constant=_CONSTANT)
+        scored, cosines = self._scored(query)
+        fused = weighted_score_fusion(scored, weights=_WEIGHTS, k=_DEPTH)
         found = {p.id: p for p in self._index.passages([passage_id for passage_id, _, _ in fused])}
         evidence = [
             Evidence(
@@ -73,27 +86,30 @@ class HybridRetriever:
         ]
         return sorted(evidence, key=lambda e: (-e.score, e.id))[:k]
 
-    def _rankings(self, query: Query) -> tuple[dict[str, list[str]], dict[str, float]]:
-        texts = [query.text] if query.text == query.original else [query.text, query.original]
-        vectors = self._encoder.encode(texts, "query")
+    def _scored(self, query: Query) -> tuple[dict[str, _Scored], dict[str, float]]:
+        """Return the hits of each channel and variant of the query, and the query's cosines."""
+        variants = {"": query.text}
+        variants |= {":original": query.original, ":general": self._generalize(query)}
+        searched = {name: text for name, text in variants.items() if not name or text != query.text}
+        vectors = self._encoder.encode(list(searched.values()), "query")
         dense = self._dense.search(vectors, k=_DEPTH)
-        rankings: dict[str, list[str]] = {}
-        for suffix, text, hits in zip(("", ":original"), texts, dense, strict=False):
-            rankings["dense" + suffix] = [passage_id for passage_id, _ in hits]
-            words = self._lexical.search(text, language=query.language, k=_DEPTH)
-            rankings["lexical" + suffix] = [passage_id for passage_id, _ in words]
+        scored: dict[str, _Scored] = {}
+        for (suffix, text), hits in zip(searched.items(), dense, strict=True):
+            scored["dense" + suffix] = hits
+            scored["lexical" + suffix] = self._lexical.search(
+                text, language=query.language, k=_DEPTH
+            )
         cosines = dict(dense[0])
-        rankings["graph"] = self._by_entity(query, cosines)
-        return rankings, cosines
+        scored["graph"] = self._by_entity(query)
+        return scored, cosines
 
-    def _by_entity(self, query: Query, cosines: dict[str, float]) -> list[str]:
-        """Return passages that name the query's entities: most of them first, then the closest."""
-        counts: dict[str, int] = {}
+    def _by_entity(self, query: Query) -> _Scored:
+        """Return passages that name the query's entities, scored by how many of them."""
+        counts: dict[str, float] = {}
         for entity_id in {link.entity_id for link in query.links if link.entity_id is not None}:
             for passage_id in self._index.passages_with_entity(entity_id, 4 * _DEPTH):
-                counts[passage_id] = counts.get(passage_id, 0) + 1
-        ordered = sorted(counts, key=lambda p: (-counts[p], -cosines.get(p, 0.0), p))
-        return ordered[:_DEPTH]
+                counts[passage_id] = counts.get(passage_id, 0.0) + 1.0
+        return list(counts.items())
 
     def _triples(self, hits: Sequence[FactHit]) -> list[Evidence]:
         evidence: list[Evidence] = []
@@ -102,7 +118,7 @@ class HybridRetriever:
             if hit.confidence < best and rank > _FACTS_KEPT:
                 break
             group = hit.group
-            score = hit.confidence * _FACT_WEIGHT / (_CONSTANT + rank)
+            score = hit.confidence * _FACT_WEIGHT * (1.0 - rank / 100)
             evidence += [
                 Evidence(
                     triple,

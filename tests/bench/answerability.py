@@ -1,67 +1,47 @@
-"""Fit the reader's answerability model on public development sets.
+"""Fit the reader's answerability model on development questions.
 
     python -m tests.bench.answerability ../shared/data [--write]
 
-For each language, questions are asked twice over a pool of paragraphs: once with their own paragraph
-in it, once without. The label is whether the best sentence stands in the question's own paragraph.
-Prints accuracy per language, fitted on all other languages (leave one language out), and the share of
-answerable questions wrongly abstained at 0.5. XQuAD is never read.
+Public sets: in each language, questions are asked twice over a pool of paragraphs: once with their
+own paragraph in it, once without. The label is whether the best sentence stands in the question's
+own paragraph. The packs' development questions are asked twice as well, the second time without the
+passages that have the answer; the label is whether the best candidate has it.
+
+Prints the errors per set of a model fitted on all other sets, then the model fitted on all.
+XQuAD and the scripted dialogues are never read.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from convrag.config import load_config
 from convrag.generation.answerability import Features
-from convrag.generation.reading import EvidenceReader
+from convrag.generation.reading import FACT_THRESHOLD, EvidenceReader
+from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.models.registry import load_encoder
-from convrag.types import Evidence, Passage, Query
+from convrag.pipeline import open_pipeline
+from convrag.protocols import Encoder
+from convrag.text.normalize import match_key
+from convrag.types import Dialogue, Evidence, Passage, Query, Role, Triple, Turn
+from tests.bench.squad import DEVELOPMENT_SETS, by_paragraph
 
-SETS = {
-    "ar": "arcd/arcd-train.json.gz",
-    "es": "squad_es/dev-v1.1-es_small.json.gz",
-    "fr": "piaf/piaf-v1.0.json.gz",
-    "ja": "jaquad/dev",
-    "pt": "faquad/train.json.gz",
-    "zh": "cmrc2018/cmrc2018_trial.json.gz",
-    "he": "heq",
-}
 PARAGRAPHS, QUESTIONS, SEED = 80, 50, 13
 
 
-def squad_rows(path: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield (title, paragraph, question) of a SQuAD file or a folder of them."""
-    files = sorted(path.rglob("*.json*")) if path.is_dir() else [path]
-    for file in files:
-        opened = (
-            gzip.open(file, "rt", encoding="utf-8")
-            if file.suffix == ".gz"
-            else file.open(encoding="utf-8")
-        )
-        with opened as stream:
-            data = json.load(stream)
-        for article in data["data"]:
-            for paragraph in article["paragraphs"]:
-                for question in paragraph["qas"]:
-                    yield article.get("title", ""), paragraph["context"], question["question"]
-
-
-def examples(language: str, path: Path, encoder, rng: random.Random):  # noqa: ANN001, ANN201
+def examples(language: str, path: Path, encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
     """Return features (N, F) and labels (N,) for one language."""
-    by_paragraph: dict[tuple[str, str], list[str]] = {}
-    for title, text, question in squad_rows(path):
-        by_paragraph.setdefault((title, text), []).append(question)
-    keys = sorted(by_paragraph)
+    rng = random.Random(SEED)
+    paragraphs = by_paragraph(path)
+    keys = sorted(paragraphs)
     start = rng.randrange(max(1, len(keys) - PARAGRAPHS))
     keys = keys[start : start + PARAGRAPHS]  # neighbours: the same articles, so hard negatives
     passages = [
@@ -75,10 +55,11 @@ def examples(language: str, path: Path, encoder, rng: random.Random):  # noqa: A
         ]
     )
     asked = rng.sample(range(len(keys)), min(QUESTIONS, len(keys)))
-    reader = EvidenceReader(KnowledgeGraph([]), encoder)
+    graph = KnowledgeGraph([])
+    reader = EvidenceReader(graph, DictionaryLinker(graph), encoder)
     rows, labels = [], []
     for own in asked:
-        text = rng.choice(by_paragraph[keys[own]])
+        text = rng.choice(paragraphs[keys[own]])
         query = Query(text, text, language)
         cosines = vectors @ encoder.encode([text], "query")[0]
         for absent in (False, True):
@@ -95,6 +76,48 @@ def examples(language: str, path: Path, encoder, rng: random.Random):  # noqa: A
     return np.array(rows), np.array(labels, dtype=float)
 
 
+def pack_examples(pack: str, rows: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return features (N, F) and labels (N,) of a pack's development questions.
+
+    Questions that facts answer by name never come to the model and are left out.
+    """
+    pipeline = open_pipeline(load_config(), pack=pack)
+    features: list[tuple[float, ...]] = []
+    labels: list[float] = []
+    for row in rows:
+        turn = Turn("q", Role.USER, row["question"])
+        query = pipeline.rewrite(turn, Dialogue("d"))
+        query = replace(query, links=pipeline.link(query, Dialogue("d")))
+        evidence = pipeline.retrieve(query)
+        if any(isinstance(e.item, Triple) and e.confidence >= FACT_THRESHOLD for e in evidence):
+            continue
+        answers = [match_key(a) for a in row["contains_any"]]
+        without = [
+            e
+            for e in evidence
+            if not any(
+                a in match_key(pipeline.evidence_text(e, language=query.language)) for a in answers
+            )
+        ]
+        for found in (evidence, without) if row["answerable"] else (evidence,):
+            weighed = pipeline._reader.weigh(query, found)
+            if weighed:
+                text = match_key(weighed[0][0].text)
+                features.append(astuple(weighed[0][1]))
+                labels.append(float(any(a in text for a in answers)))
+    pipeline.close()
+    return np.array(features), np.array(labels)
+
+
+def development_questions() -> dict[str, list[dict[str, Any]]]:
+    """Return the packs' development questions by pack."""
+    path = Path(__file__).parents[1] / "data" / "dev_questions.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {
+        pack: [r for r in rows if r["pack"] == pack] for pack in sorted({r["pack"] for r in rows})
+    }
+
+
 def fit(x: np.ndarray, y: np.ndarray, ridge: float = 1e-3) -> np.ndarray:
     """Return logistic-regression weights (F + 1,), the bias last, by Newton's method."""
     design = np.hstack([x, np.ones((len(x), 1))])
@@ -107,54 +130,53 @@ def fit(x: np.ndarray, y: np.ndarray, ridge: float = 1e-3) -> np.ndarray:
     return weights
 
 
+def report(name: str, x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> None:
+    """Print a set's errors at probability 0.5."""
+    scores = x @ weights[:-1] + weights[-1]
+    print(
+        f"{name:9} {len(y):4} accuracy {((scores > 0) == y).mean():.3f}"
+        f" wrongly abstained {(scores[y == 1] <= 0).mean():.3f}"
+        f" wrongly answered {(scores[y == 0] > 0).mean():.3f}",
+        flush=True,
+    )
+
+
 def main() -> None:
     """Run the fit and print its report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--cache", type=Path, help="keep the public sets' features here")
+    parser.add_argument("--write", action="store_true", help="put the model into the package")
     arguments = parser.parse_args()
-    encoder = load_encoder("embedded:e5-small", config=load_config())
-    sets = {}
-    for language, name in SETS.items():
-        sets[language] = examples(language, arguments.data / name, encoder, random.Random(SEED))
-        x, y = sets[language]
-        print(
-            language,
-            len(y),
-            "positive",
-            y.mean().round(3),
-            "means",
-            x[y == 1].mean(0).round(3),
-            x[y == 0].mean(0).round(3),
-            flush=True,
-        )
-    if arguments.cache:
-        np.savez(
-            arguments.cache,
-            **{f"{k}_{n}": a for k, v in sets.items() for n, a in zip("xy", v, strict=True)},
-        )
-    for language, (x, y) in sets.items():
-        rest = [v for k, v in sets.items() if k != language]
-        weights = fit(np.concatenate([v[0] for v in rest]), np.concatenate([v[1] for v in rest]))
-        scores = x @ weights[:-1] + weights[-1]
-        print(
-            f"{language}: accuracy {((scores > 0) == y).mean():.3f} wrongly abstained {(scores[y == 1] <= 0).mean():.3f} wrongly answered {(scores[y == 0] > 0).mean():.3f}"
-        )
-    weights = fit(
-        np.concatenate([v[0] for v in sets.values()]), np.concatenate([v[1] for v in sets.values()])
-    )
+    sets: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    if arguments.cache and arguments.cache.exists():
+        stored = np.load(arguments.cache)
+        sets = {n[:-2]: (stored[n], stored[n[:-1] + "y"]) for n in stored if n.endswith("_x")}
+    else:
+        encoder = load_encoder("embedded:e5-small", config=load_config())
+        for language, name in DEVELOPMENT_SETS.items():
+            sets[language] = examples(language, arguments.data / name, encoder)
+            print(language, "done", flush=True)
+        if arguments.cache:
+            named = {f"{k}_{n}": a for k, v in sets.items() for n, a in zip("xy", v, strict=True)}
+            np.savez(arguments.cache, **named)
+    for pack, rows in development_questions().items():
+        sets[pack] = pack_examples(pack, rows)
+    for name, (x, y) in sets.items():
+        rest = [v for k, v in sets.items() if k != name]
+        report(name, x, y, fit(*map(np.concatenate, zip(*rest, strict=True))))
+    weights = fit(*map(np.concatenate, zip(*sets.values(), strict=True)))
+    for name, (x, y) in sets.items():
+        report(name, x, y, weights)
+    names = [f.name for f in fields(Features)]
     model = {
-        "weights": dict(
-            zip([f.name for f in fields(Features)], weights[:-1].round(4).tolist(), strict=True)
-        ),
+        "weights": dict(zip(names, weights[:-1].round(4).tolist(), strict=True)),
         "bias": round(float(weights[-1]), 4),
     }
-    print(json.dumps(model, indent=2))
+    text = json.dumps(model, indent=2) + "\n"
+    print(text)
     if arguments.write:
-        Path("convrag/generation/answerability.json").write_text(
-            json.dumps(model, indent=2) + "\n", encoding="utf-8"
-        )
+        Path("convrag/generation/answerability.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+"""Whether a question asks for a number, and whether a text has one."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from convrag.graph.phrases import PhraseIndex
+
+
+def asks_for_number(question: str, language: str) -> bool:
+    """Return whether the question's answer should have a number in it."""
+    return bool(_index("asks", language).find(question))
+
+
+def has_number(text: str, language: str) -> bool:
+    """Return whether the text has digits of any script or a word for a number."""
+    return any(c.isdigit() for c in text) or bool(_index("numbers", language).find(text))
+
+
+@cache
+def _index(kind: str, language: str) -> PhraseIndex:
+    words = _tables().get(language, {}).get(kind, [])
+    return PhraseIndex((word, language, kind, True) for word in words)
+
+
+@cache
+def _tables() -> dict[str, dict[str, list[str]]]:
+    text = resources.files("convrag.generation").joinpath("quantities.toml").read_text("utf-8")
+    return tomllib.loads(text)
