@@ -69,4 +69,5 @@ def chat(
 def _has_terminal() -> bool:
     import sys
 
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    # Textual draws on stderr.
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

@@ -47,6 +47,7 @@ class ChatApp(AnsweringApp, inherit_bindings=False):
                     severity="warning",
                     markup=False,
                 )
+                self._prompt.refused(text)
                 return
             self._prompt.taken(text)
             await self._run_command(action, argument.strip())

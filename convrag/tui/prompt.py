@@ -49,21 +49,32 @@ class Prompt(TextArea):
         self.move_cursor(self.document.end)
 
     def action_send(self) -> None:
-        """Hand the text over; the receiver clears it when it was taken."""
-        if self.text.strip():
-            self.post_message(self.Submitted(self.text.rstrip()))
+        """Hand the text over, once all letters typed before have arrived.
+
+        Enter reaches the application before they reach this field, so it waits in line with them.
+        """
+        self.call_later(self._send)
+
+    def _send(self) -> None:
+        text = self.text.rstrip()
+        if text.strip():
+            self.load_text("")  # at once, so that letters typed after enter begin a new text
+            self.post_message(self.Submitted(text))
 
     def taken(self, text: str) -> None:
-        """Clear the field after ``text`` was sent, and remember it."""
+        """Remember ``text``, which was sent."""
         if not self._sent or self._sent[-1] != text:
             self._sent.append(text)
         self._place = len(self._sent)
         self._draft = ""
-        self.load_text("")
+
+    def refused(self, text: str) -> None:
+        """Give ``text``, which could not be sent, back to the user."""
+        self.put(text + self.text)
 
     def action_newline(self) -> None:
-        """Begin a new line."""
-        self.insert("\n")
+        """Begin a new line behind all that was typed before."""
+        self.call_later(self.insert, "\n")
 
     def action_earlier(self) -> None:
         """Move up, and from the first line to the text sent before."""
