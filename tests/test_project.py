@@ -93,9 +93,11 @@ def test_optional_packages_are_imported_through_require_alone() -> None:
 
 def test_every_part_of_the_package_has_its_layer() -> None:
     contract = pyproject()["tool"]["importlinter"]["contracts"][0]
-    named = {name for line in contract["layers"] for name in re.findall(r"convrag\.\w+", line)}
+    assert contract["containers"] == ["convrag"]
+    assert contract["exhaustive"] is True
+    named = {name for line in contract["layers"] for name in re.findall(r"\w+", line)}
     parts = {
-        f"convrag.{path.stem}"
+        path.stem
         for path in (ROOT / "convrag").iterdir()
         if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").is_file()
     }
