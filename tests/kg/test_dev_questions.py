@@ -39,10 +39,12 @@ def passage_texts(pack: str, language: str) -> str:
 
 def test_packs_and_languages_are_balanced() -> None:
     counts = Counter((row["pack"], row["language"]) for row in ROWS)
-    assert {n for (pack, _), n in counts.items() if pack == "helpdesk"} == {15}
-    assert {n for (pack, _), n in counts.items() if pack == "world"} == {4}
     assert len(counts) == 14
-    assert 0.2 <= sum(not row["answerable"] for row in ROWS) / len(ROWS) <= 0.3
+    for pack, least in (("helpdesk", 15), ("world", 4)):
+        sizes = {n for (held, _), n in counts.items() if held == pack}
+        assert len(sizes) == 1
+        assert min(sizes) >= least
+    assert 0.2 <= sum(not row["answerable"] for row in ROWS) / len(ROWS) <= 0.5
 
 
 def test_questions_are_not_turns_of_the_dialogues() -> None:
