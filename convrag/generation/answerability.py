@@ -13,11 +13,15 @@ from importlib import resources
 class Features:
     """What is known about a question and one sentence of a passage; all values are about 0..1."""
 
-    sentence_cosine: float
-    passage_cosine: float
+    sentence_margin: float
+    """How far its cosine lies above the mean of all candidates: cosines differ by language."""
+    passage_margin: float
+    """The same for the passage's cosine among the passages found."""
     sentence_coverage: float
-    """Share of the question's content words and entities that the sentence has."""
+    """Share of the question's content words, names aside, that the sentence has."""
     passage_coverage: float
+    sentence_entities: float
+    """Share of the question's entities that the sentence is about."""
     names_entity: float
     """1 when about an entity of the question (or it has none), 0 when about others of the kind."""
     own_language: float
@@ -29,8 +33,9 @@ class Features:
     def ordering(self) -> float:
         """How good the sentence is beside the others; higher is better."""
         return (
-            self.sentence_cosine
+            self.sentence_margin
             + 0.08 * self.sentence_coverage
+            + 0.04 * self.sentence_entities
             + 0.03 * self.names_entity
             + 0.02 * self.own_language
             + 0.02 * self.number_fit

@@ -24,6 +24,8 @@ FACT_THRESHOLD = 0.6
 """From this confidence on facts answer by themselves."""
 _PASSAGES_READ = 4
 _SENTENCES_READ = 40
+_UNKNOWN = 0.5
+"""Coverage by a text in another language, whose words cannot be compared."""
 _VECTORS_KEPT = 4096
 _SHORTEST = 8
 """Characters; shorter pieces are headings or crumbs, not answers."""
@@ -46,6 +48,16 @@ class Candidate:
     def in_context(self) -> str:
         """The text as the encoder reads it: a sentence is little without its title."""
         return f"{self.title}. {self.text}" if self.title else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What the candidates of one question are measured against."""
+
+    asked: Wanted
+    number: bool
+    mean_cosine: float
+    mean_passage: float
 
 
 class EvidenceReader:
@@ -90,10 +102,14 @@ class EvidenceReader:
         texts = [query.text, generalized(self._graph, query)]
         question = self._encoder.encode(texts, "query").mean(axis=0)  # (D,)
         cosines = self._encode([c.in_context for c in candidates]) @ question
-        asked = wanted(query)
-        number = asks_for_number(query.text, query.language)
+        setting = _Setting(
+            wanted(self._graph, query),
+            asks_for_number(query.text, query.language),
+            float(cosines.mean()),
+            float(np.mean([e.confidence for e in passages])) if passages else 0.0,
+        )
         weighed = [
-            (c, self._features(query, asked, c, float(cosine), number=number))
+            (c, self._features(query, setting, c, float(cosine)))
             for c, cosine in zip(candidates, cosines, strict=True)
         ]
         return sorted(weighed, key=lambda item: -item[1].ordering)
@@ -108,23 +124,28 @@ class EvidenceReader:
         return candidates
 
     def _features(
-        self, query: Query, asked: Wanted, candidate: Candidate, cosine: float, *, number: bool
+        self, query: Query, setting: _Setting, candidate: Candidate, cosine: float
     ) -> Features:
+        asked = setting.asked
+        own = candidate.language == query.language
         found = candidate.evidence[0]
         named = candidate.entities
         if isinstance(found.item, Passage):
             links = self._linker.link(candidate.text, language=candidate.language, fuzzy=False)
             named = frozenset(link.entity_id for link in links if link.entity_id is not None)
         return Features(
-            sentence_cosine=cosine,
-            passage_cosine=found.confidence if isinstance(found.item, Passage) else cosine,
-            sentence_coverage=asked.share(candidate.text, query.language, named),
-            passage_coverage=asked.share(
-                candidate.context, query.language, candidate.entities | named
+            sentence_margin=cosine - setting.mean_cosine,
+            passage_margin=(
+                found.confidence - setting.mean_passage if isinstance(found.item, Passage) else 0.0
+            ),
+            sentence_coverage=asked.words_in(candidate.text, query.language) if own else _UNKNOWN,
+            passage_coverage=asked.words_in(candidate.context, query.language) if own else _UNKNOWN,
+            sentence_entities=asked.entities_in(
+                candidate.text, query.language, named, candidate.entities
             ),
             names_entity=self._names_entity(asked, candidate, named),
-            own_language=float(candidate.language == query.language),
-            number_fit=float(not number or has_number(candidate.text, candidate.language)),
+            own_language=float(own),
+            number_fit=float(not setting.number or has_number(candidate.text, candidate.language)),
         )
 
     def _names_entity(self, asked: Wanted, candidate: Candidate, named: frozenset[str]) -> float:
@@ -132,7 +153,7 @@ class EvidenceReader:
 
         A half is for a text that is about no such entity in particular: advice for all machines.
         """
-        if not asked.entities or asked.entities & (candidate.entities | named):
+        if not asked.entities or asked.entities.keys() & (candidate.entities | named):
             return 1.0
         kinds = {k for e in asked.entities for k in self._graph.entities[e].types}
         others = {k for e in named for k in self._graph.entities[e].types}
