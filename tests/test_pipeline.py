@@ -146,7 +146,7 @@ def test_the_turn_as_typed_is_searched_beside_the_rewrite(pipeline, monkeypatch)
     ("question", "language"),
     [
         ("Who invented the zeppelin engine gearbox?", "en"),
-        ("Wer erfand das Getriebe für Luftschiffe?", "de"),
+        ("Wer erfand das Zahnrad für Zeppeline?", "de"),
         ("谁发明了飞艇的变速箱？", "zh"),
     ],
 )

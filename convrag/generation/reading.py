@@ -10,11 +10,11 @@ import numpy as np
 
 from convrag.generation.answerability import Features, answerability
 from convrag.generation.coverage import Wanted, wanted
-from convrag.generation.quantities import asks_for_number, has_number
 from convrag.generation.writing import group_facts
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.naming import generalized
+from convrag.graph.quantities import asks_for_number, has_number
 from convrag.graph.wording import statement
 from convrag.protocols import Encoder, Vectors
 from convrag.text.segment import sentences

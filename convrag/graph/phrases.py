@@ -98,7 +98,7 @@ class PhraseIndex:
             text: Any text; the matches' spans are into it.
             language: Whose inflected forms are found as well; "" for none.
         """
-        found = self._exact(text)
+        found = self._exact(text, language)
         if language in _STEMMERS:
             exact = {(m.span[1], m.phrase.target): m.span[0] for m in found}
             for match in self._stemmed(text, language):
@@ -110,7 +110,7 @@ class PhraseIndex:
             sorted(found, key=lambda m: (m.span[0], -m.span[1], not m.exact, m.phrase.target))
         )
 
-    def _exact(self, text: str) -> list[PhraseMatch]:
+    def _exact(self, text: str, language: str) -> list[PhraseMatch]:
         if not self._by_key:
             return []
         normalized = normalize(text)
@@ -118,6 +118,8 @@ class PhraseIndex:
         for last, key in self._automaton.iter(normalized.text):
             start, end = last - len(key) + 1, last + 1
             if not (_whole(normalized, start, end) and _stands_alone(normalized.text, start, end)):
+                continue
+            if language == "ja" and _in_compound(normalized.text, start, end):
                 continue
             span = normalized.original_span((start, end))
             found += [
@@ -228,6 +230,12 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
             head -= 1
         return text[head:start] in _CLITICS
     return False
+
+
+def _in_compound(text: str, start: int, end: int) -> bool:
+    """Whether it is one Han character beside another: in Japanese 山 in 登山 is no word."""
+    neighbours = text[max(0, start - 1) : start] + text[end : end + 1]
+    return end - start == 1 and _script(text[start]) == "CJK" and "CJK" in map(_script, neighbours)
 
 
 def _joined(left: str, right: str) -> bool:

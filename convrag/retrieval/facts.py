@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph
+from convrag.graph.quantities import number_phrases
 from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.wording import readable, statement
 from convrag.protocols import Encoder, Vectors
@@ -194,12 +195,11 @@ def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
     names = [link.mention.span for link in query.links if link.entity_id is not None]
     covered = [r.span for r in relations]
     asked = [m.span() for m in _CLAUSE.finditer(query.text) if _touches(m.span(), covered)]
-    spans = [
-        s
-        for s in content_words(query.text, query.language)
-        if not _touches(s, names) and _touches(s, asked)
-    ]
-    return sum(not _touches(s, covered) for s in spans) / len(spans) if spans else 0.0
+    unknown = [*names, *number_phrases(query.text, query.language)]
+    words = [s for s in content_words(query.text, query.language) if _touches(s, asked)]
+    explained = sum(_touches(s, covered) for s in words)
+    unexplained = sum(not _touches(s, covered) and not _touches(s, unknown) for s in words)
+    return unexplained / (explained + unexplained) if unexplained else 0.0
 
 
 def _touches(span: Span, others: Sequence[Span]) -> bool:
