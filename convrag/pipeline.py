@@ -192,7 +192,8 @@ class Pipeline:
             for other in [e.item.subject if e.via[2] == "inverse" else e.item.object]
             if isinstance(other, str)
         }
-        state = advance(dialogue.state, answer.query, sorted(answered), self._graph)
+        about = sorted({e.via[0] for e in cited if isinstance(e.item, Triple) and e.via})
+        state = advance(dialogue.state, answer.query, sorted(answered), self._graph, about=about)
         reply = Turn(uuid.uuid4().hex, Role.ASSISTANT, answer.text, answer.language, time.time())
         asked = replace(turn, language=answer.query.language)
         return Dialogue(dialogue.id, (*dialogue.turns, asked, reply), state)

@@ -23,6 +23,8 @@ from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Query, 
 _IN_PLACE = frozenset({"en", "zh", "ja"})
 """Languages in which a name can stand where the pronoun stood without changing its form."""
 _DROPS_SUBJECTS = frozenset({"ar", "es", "ja", "ko", "pt", "zh"})
+_CLEAR = 0.1
+"""How far ahead of its namesakes an entity must be to be meant without doubt."""
 _CLOSING = "?？!！.。؟।… "
 
 
@@ -171,7 +173,7 @@ class RuleRewriter:
     def _reference(self, seen: _Seen) -> Query | None:
         """Resolve a pronoun or "that river" to the entity in focus that fits."""
         typed = self._typed_reference(seen)
-        if typed is not None:
+        if typed is not None or self._names_what_it_asks(seen):
             return typed
         for kind in ("possessives", "places", "pronouns"):
             for cue in seen.cues:
@@ -183,6 +185,18 @@ class RuleRewriter:
                 if focus is not None and focus.entity_id not in {k.entity_id for k in seen.links}:
                     return self._inserted(seen, focus, cue.span, kind, 0.8)
         return None
+
+    def _names_what_it_asks(self, seen: _Seen) -> bool:
+        """Whether an entity that the turn names, and no namesake, has what is asked for.
+
+        Its pronouns then point at nothing before: "which side do they drive on in Iceland?".
+        """
+        wanted = {r.target for r in seen.relations if r.target in self._graph.properties}
+        return any(
+            wanted & self._properties(link.entity_id)
+            for link in seen.links
+            if link.entity_id is not None and not _is_ambiguous(link)
+        )
 
     def _typed_reference(self, seen: _Seen) -> Query | None:
         described = {kind for link in seen.links for kind in self._kinds(link.entity_id)}
@@ -208,6 +222,8 @@ class RuleRewriter:
             return None
         wanted = [r for r in seen.relations if r.target in self._graph.properties]
         most = 4 if wanted or seen.opening or seen.language in _DROPS_SUBJECTS else 1
+        if seen.language == "ja":
+            most += 2  # endings of verbs count as words
         if seen.content > most or self._names_other_kind(seen):
             return None
         if seen.lexicon.is_general(seen.text) and not wanted:
@@ -289,6 +305,10 @@ def _is_determiner(cue: Cue, seen: _Seen) -> bool:
     if "demonstratives" not in cue.kinds or seen.language in ("zh", "ja"):
         return False
     return seen.text[cue.span[1] :].lstrip()[:1].isalnum()
+
+
+def _is_ambiguous(link: Link) -> bool:
+    return any(score > link.score - _CLEAR for _, score in link.alternatives)
 
 
 def _is_bare(seen: _Seen) -> bool:

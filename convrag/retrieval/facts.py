@@ -14,6 +14,8 @@ from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.wording import readable, statement
 from convrag.protocols import Encoder, Vectors
 from convrag.text.analysis import content_words
+from convrag.text.function_words import greetings
+from convrag.text.normalize import match_key
 from convrag.types import Link, Query, Span
 
 _BY_INVERSE_NAME = 0.9
@@ -196,7 +198,12 @@ def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
     covered = [r.span for r in relations]
     asked = [m.span() for m in _CLAUSE.finditer(query.text) if _touches(m.span(), covered)]
     unknown = [*names, *number_phrases(query.text, query.language)]
-    words = [s for s in content_words(query.text, query.language) if _touches(s, asked)]
+    polite = greetings(query.language)
+    words = [
+        s
+        for s in content_words(query.text, query.language)
+        if _touches(s, asked) and match_key(query.text[s[0] : s[1]]) not in polite
+    ]
     explained = sum(_touches(s, covered) for s in words)
     unexplained = sum(not _touches(s, covered) and not _touches(s, unknown) for s in words)
     return unexplained / (explained + unexplained) if unexplained else 0.0

@@ -23,8 +23,12 @@ def spelled(language: str) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def stop_keys(language: str) -> frozenset[str]:
-    """Return the match keys of the function words of ``language``; empty when unknown."""
-    return frozenset(match_key(word) for word in spelled(language))
+    """Return the match keys of the function words and fillers of ``language``.
+
+    Empty when the language is unknown.
+    """
+    fillers = _tables()["fillers"].get(language, "").split()
+    return frozenset(match_key(word) for word in (*spelled(language), *fillers))
 
 
 @lru_cache(maxsize=64)
