@@ -195,8 +195,8 @@ def test_a_passage_has_a_title_and_a_readable_length(path: Path) -> None:
 
 def test_there_are_twelve_dialogues_with_ids_of_their_own() -> None:
     loaded = [load(path) for path in DIALOGUES]
-    assert len(loaded) == 12
-    assert len({d["id"] for d in loaded}) == 12
+    assert len(loaded) >= 12
+    assert len({d["id"] for d in loaded}) == len(loaded)
     assert {d["language"] for d in loaded} == set(LANGUAGES)
     for path, dialogue in zip(DIALOGUES, loaded, strict=True):
         assert path.name.startswith(dialogue["language"] + "-")
@@ -214,7 +214,7 @@ def test_a_dialogue_has_the_turns_it_should(path: Path) -> None:
     answered = [e for e in expectations if not e.get("abstain")]
     assert all(e["answer"] and e["evidence"] for e in answered)
     kinds = Counter(isinstance(pieces(e)[0][0], dict) for e in answered)
-    assert kinds[True] >= 2
+    assert kinds[True] >= (1 if "-second-" in path.name else 2)  # the second set is shorter
     assert kinds[False] >= 2
 
 
@@ -263,4 +263,5 @@ def test_expected_words_come_from_the_expected_evidence(graph: Graph, path: Path
         assert all(word in wanted for word in answer.get("contains_all", [])), turn["user"]
         assert not any(word in wanted for word in answer.get("contains_none", [])), turn["user"]
         if "number" in answer:
-            assert str(answer["number"]["value"]) in wanted.split("\n"), turn["user"]
+            value = re.escape(str(answer["number"]["value"]))
+            assert re.search(rf"(?<![\d.,]){value}(?!\d)", wanted), turn["user"]

@@ -303,7 +303,7 @@ def expand(curie: str) -> URIRef:
 def test_dialogues_cover_the_languages() -> None:
     dialogues = [load(path) for path in DIALOGUES]
     counts = Counter(dialogue["language"] for dialogue in dialogues)
-    assert counts == Counter(LANGUAGES) + Counter(["en", "de"])
+    assert counts >= Counter(LANGUAGES) + Counter(["en", "de"])
     assert len({dialogue["id"] for dialogue in dialogues}) == len(dialogues)
 
 
