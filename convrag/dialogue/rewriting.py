@@ -259,11 +259,9 @@ class RuleRewriter:
         return seen.state.focus[0] if seen.state.focus else None
 
     def _properties(self, entity_id: str) -> set[str]:
-        found: set[str] = set()
-        for group in self._graph.groups(entity_id):
-            item = self._graph.property(group.property)
-            found.add(item.id if group.forward else item.inverse or item.id)
-        return found
+        """Return the properties of the entity's facts, under the names of both directions."""
+        found = {group.property for group in self._graph.groups(entity_id)}
+        return found | {self._graph.property(p).inverse for p in found} - {""}
 
     def _inserted(
         self, seen: _Seen, focus: Focus, span: Span | None, kind: str, confidence: float

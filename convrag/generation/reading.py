@@ -93,7 +93,7 @@ class EvidenceReader:
     def weigh(self, query: Query, evidence: Sequence[Evidence]) -> list[tuple[Candidate, Features]]:
         """Return the sentences and statements of the evidence with their features, best first."""
         passages = [e for e in evidence if isinstance(e.item, Passage)]
-        read = _own_language_first(passages, query.language)[:_PASSAGES_READ]
+        read = _worth_reading(query, passages)
         candidates = [c for e in read for c in _split(e)][:_SENTENCES_READ]
         facts = [e for e in evidence if isinstance(e.item, Triple)]
         candidates += self._statements(facts, query.language)
@@ -171,8 +171,10 @@ class EvidenceReader:
         return found
 
 
-def _own_language_first(passages: Sequence[Evidence], language: str) -> list[Evidence]:
-    return sorted(passages, key=lambda e: getattr(e.item, "language", "") != language)
+def _worth_reading(query: Query, passages: Sequence[Evidence]) -> list[Evidence]:
+    """Return the passages to read: those in the asker's language, others where there is none."""
+    own = [e for e in passages if getattr(e.item, "language", "") == query.language]
+    return (own or list(passages))[:_PASSAGES_READ]
 
 
 def _split(evidence: Evidence) -> list[Candidate]:
