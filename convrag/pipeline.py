@@ -171,10 +171,17 @@ class Pipeline:
         reading: Reading,
         cancel: CancelToken,
     ) -> Iterator[str | Draft]:
-        """Yield the answer's text in pieces, then the draft it belongs to."""
+        """Yield the answer's text in pieces, then the draft it belongs to.
+
+        When a model says nothing, the evidence answers for itself.
+        """
         if self._neural is not None:
-            yield from self._neural.write(query, evidence, reading, cancel=cancel)
-            return
+            for piece in self._neural.write(query, evidence, reading, cancel=cancel):
+                if isinstance(piece, Draft) and not piece.text and not cancel.cancelled:
+                    break
+                yield piece
+            else:
+                return
         draft = compose(self._graph, query, evidence, reading)
         yield from _PIECES.findall(draft.text)
         yield draft

@@ -200,6 +200,14 @@ def test_a_generator_writes_from_the_evidence(config, folder) -> None:
     assert (got.text, got.mode) == ("The capital of Avaria is Solem. [1]", Mode.GENERATED)
 
 
+def test_a_generator_that_says_nothing_leaves_the_answer_to_the_evidence(config, folder) -> None:
+    silent = Config(home=config.home, encoder=config.encoder, threads=1, generator="scripted: ")
+    opened = open_pipeline(silent, index=folder)
+    got = answer(opened, "What is the capital of Avaria?")
+    opened.close()
+    assert (got.text, got.mode) == ("The capital of Avaria is Solem. [1]", Mode.GRAPH)
+
+
 def test_entities_are_described_and_unknown_ones_refused(pipeline) -> None:
     view = pipeline.describe("https://example.org/solem", language="de")
     assert view.label == "Solem"
