@@ -15,7 +15,7 @@ from convrag.text.formats.encoding import decode
 from convrag.text.language import KNOWN_LANGUAGES, LanguageIdentifier
 from convrag.types import Document
 
-GRAPH_ENDINGS = frozenset({".ttl", ".nt", ".rdf", ".jsonld"})
+GRAPH_ENDINGS = frozenset({".ttl", ".nt", ".rdf", ".owl"})
 """Endings of RDF files, which the graph layer reads."""
 
 _KINDS = {
