@@ -99,16 +99,18 @@ def _read_all(
         elif not is_graph(item):
             yield from _read_file(item, identifier)
         if progress is not None:
-            progress(done, len(found), item.source if isinstance(item, Refusal) else _source(item))
+            progress(
+                done, len(found), item.source if isinstance(item, Refusal) else source_name(item)
+            )
 
 
 def _readable(path: Path) -> bool:
     return path.suffix.lower() in _KINDS
 
 
-def _source(path: Path) -> str:
-    """Return the path as text that any file can hold."""
-    return path.as_posix().encode("utf-8", errors="replace").decode("utf-8")
+def source_name(path: Path) -> str:
+    """Return the path as text that any file can hold; other paths have other names."""
+    return path.as_posix().encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path | Refusal]:
@@ -125,12 +127,12 @@ def _walk(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path | R
         info = folder.stat()
         names = sorted(os.listdir(folder))  # noqa: PTH208 - names alone sort by code point
     except OSError as error:
-        yield Refusal(_source(folder), _os_reason(error), "check its permissions")
+        yield Refusal(source_name(folder), _os_reason(error), "check its permissions")
         return
     here = (info.st_dev, info.st_ino)
     if here in above or len(above) >= _MAX_DEPTH:
         yield Refusal(
-            _source(folder), "the link leads back to a folder it lies in", "remove the link"
+            source_name(folder), "the link leads back to a folder it lies in", "remove the link"
         )
         return
     for name in names:
@@ -144,7 +146,7 @@ def _walk(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path | R
 
 
 def _read_file(path: Path, identifier: LanguageIdentifier) -> Iterator[Document | Refusal]:
-    source = _source(path)
+    source = source_name(path)
     try:
         data = _bytes(path)
         if _KINDS[path.suffix.lower()] == "jsonl":
@@ -220,7 +222,7 @@ def _extracted(path: Path, data: bytes) -> Extracted:
 def _from_records(
     path: Path, text: str, identifier: LanguageIdentifier
 ) -> Iterator[Document | Refusal]:
-    base = _source(path)
+    base = source_name(path)
     stem, named = _name(path)
     for record in jsonl.records(text):
         if record.reason:
@@ -239,7 +241,7 @@ def _from_records(
 
 def document_id(source: str) -> str:
     """Return the id of the document that comes from ``source``, the same every time."""
-    return hashlib.sha256(source.encode("utf-8")).hexdigest()[:16]
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _name(path: Path) -> tuple[str, str]:

@@ -57,6 +57,7 @@ _KEPT_MARKS = {
 _NUKTA = "\u093c"
 _TATWEEL = "\u0640"
 _MAX_CLUSTER = 32
+_MAX_WORD = 48  # characters of what is remembered: words and names come again, sentences do not
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ def match_key(text: str) -> str:
     """Return the key that equal names share, whatever their case, width, accents or quotes."""
     if text.isascii() and text.isalnum():
         return text.lower()
+    return _word_key(text) if len(text) <= _MAX_WORD else normalize(text).text
+
+
+@lru_cache(maxsize=32768)
+def _word_key(text: str) -> str:
     return normalize(text).text
 
 

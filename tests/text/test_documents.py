@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from convrag.errors import UsageError
 from convrag.text import documents
-from convrag.text.documents import Refusal, is_graph, read
+from convrag.text.documents import Refusal, document_id, is_graph, read
 from convrag.types import Document
 
 
@@ -289,3 +289,28 @@ def test_any_bytes_give_a_document_or_a_refusal(tmp_path: Path, data: bytes, end
         if isinstance(item, Document):
             item.text.encode("utf-8")
             assert item.text.strip()
+
+
+def test_names_that_are_not_utf8_are_read_and_stay_apart(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path)
+    names = (b"a\xff.txt", b"a\xfe.txt", "река 河 नदी نهر แม่น้ำ ü.txt".encode(), b"b\xff.jsonl")
+    for name in names:
+        try:
+            with open(os.path.join(folder, name), "wb") as file:  # noqa: PTH118, PTH123 - bytes
+                file.write(b'{"id": "x\\ud800", "text": "river"}' if b"jsonl" in name else b"river")
+        except OSError:
+            pytest.skip("this file system holds UTF-8 names only")
+    found = list(read([tmp_path]))
+    assert len(found) == len({item.id for item in found if isinstance(item, Document)}) == 4
+    assert len({item.source for item in found}) == 4
+    for item in found:
+        assert isinstance(item, Document)
+        for text in (item.source, item.title, item.id):
+            text.encode("utf-8")  # what is kept in a file must be
+
+
+@given(st.text(st.characters(), max_size=20), st.text(st.characters(), max_size=20))
+def test_every_source_has_an_id_of_its_own(one: str, other: str) -> None:
+    assert len(document_id(one)) == 16
+    assert (document_id(one) == document_id(other)) is (one == other)
+    assert document_id("\ud800") != document_id("?")
