@@ -144,7 +144,7 @@ def _recorder() -> Any:  # noqa: ANN401 (a class made late, because rdflib loads
 
 
 def _base(path: Path) -> str:
-    return f"file:///{quote(path.name)}"
+    return f"file:///{quote(path.name, errors='surrogateescape')}"
 
 
 def _mistake(path: Path, line: int, reason: str) -> GraphError:

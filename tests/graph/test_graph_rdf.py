@@ -282,3 +282,14 @@ def test_every_good_file_of_the_w3c_is_read() -> None:
                 compared += 1
                 assert set(triples) == set(read[turtle.name]), turtle.name
     assert compared > 50
+
+
+def test_a_file_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:
+    name = os.path.join(os.fsencode(tmp_path), b"g\xff.ttl")  # noqa: PTH118 - bytes
+    path = Path(os.fsdecode(name))
+    try:
+        path.write_text("<> <urn:p> <urn:o> .", encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system holds UTF-8 names only")
+    (triple,) = read_rdf(path, source="g.ttl")
+    assert triple.subject.endswith("g%FF.ttl")
