@@ -49,8 +49,10 @@ from convrag.types import (
     Turn,
 )
 
-ANSWERABLE = 0.25
-"""Below this answerability the answer is that nothing was found; fixed on development questions."""
+ANSWERABLE = 0.22
+"""Below this answerability the answer is that nothing was found.
+
+On the packs' development questions .22 and .25 make equally many mistakes; .22 abstains less."""
 _LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
 """Languages in which questions are understood whatever the documents' languages."""
 T = TypeVar("T")
