@@ -61,6 +61,8 @@ class AnsweringApp(ChatFrame):
         threading.Thread(target=self._load_in_thread, name="open", daemon=True).start()
 
     def _load_in_thread(self) -> None:
+        import convrag.tui.answer_markdown  # noqa: F401 - here, not when the first answer begins
+
         result: Responder | ConvragError
         try:
             result = self._open_responder(lambda text, f: self._say_progress(text, f))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Markdown, Static
-from textual.widgets.markdown import MarkdownStream
+from textual.widgets import Button, Static
 
 from convrag.errors import ConvragError
 from convrag.text.sanitize import plain
 from convrag.tui.actions import bindings
-from convrag.tui.answer_markdown import CITE, AnswerMarkdown
 from convrag.tui.display import one_line, seconds, shown
 from convrag.types import Answer, Mode, Query, Status, Turn
+
+if TYPE_CHECKING:
+    from textual.widgets import Markdown
+    from textual.widgets.markdown import MarkdownStream
+
+    from convrag.tui.answer_markdown import AnswerMarkdown
 
 _MODES = {
     Mode.GRAPH: "from the graph",
@@ -74,6 +80,8 @@ class Exchange(Vertical, can_focus=True):
         yield from self._answer_parts(self.answer)
 
     def _answer_parts(self, answer: Answer | None) -> ComposeResult:
+        from convrag.tui.answer_markdown import AnswerMarkdown  # a parser the welcome needs not
+
         yield Static(_searched(answer.query if answer else None), classes="searched")
         if answer is not None and not self._rich:
             yield Static(Content(shown(answer.text)), classes="answer")
@@ -93,7 +101,7 @@ class Exchange(Vertical, can_focus=True):
             self._rich = True
             await self.query(".searched, .answer, .note").remove()
             await self.mount_all(self._answer_parts(None))
-        await self.query_one(AnswerMarkdown).update("")
+        await self._markdown.update("")
         self.query_one(".searched", Static).update("")
         self.say("Looking for sources…")
 
@@ -109,19 +117,22 @@ class Exchange(Vertical, can_focus=True):
 
     async def write(self, text: str) -> None:
         """Append a piece of the answer."""
-        markdown = self.query_one(AnswerMarkdown)
+        text = plain(text)
+        if not text:
+            return  # a stream that is stopped before its first piece ends the caller with it
+        markdown = self._markdown
         if self._stream is None:
-            self._stream = Markdown.get_stream(markdown)
+            self._stream = markdown.get_stream(markdown)
             self.say("Answering…")
             markdown.display = True
-        await self._stream.write(plain(text))
+        await self._stream.write(text)
 
     async def finish(self, answer: Answer) -> None:
         """Show the whole answer as it is kept."""
         await self._end_stream()
         self.answer = answer
         # One whole update: what was appended piece by piece may differ from the answer as kept.
-        await self.query_one(AnswerMarkdown).update(shown(answer.text))
+        await self._markdown.update(shown(answer.text))
         self.query_one(".searched", Static).update(_searched(answer.query))
         self.query_one(".note", Static).update(_note(answer, self._model))
         self._tidy()
@@ -150,7 +161,15 @@ class Exchange(Vertical, can_focus=True):
             stream, self._stream = self._stream, None
             await stream.stop()
 
+    @property
+    def _markdown(self) -> AnswerMarkdown:
+        from convrag.tui.answer_markdown import AnswerMarkdown
+
+        return self.query_one(AnswerMarkdown)
+
     def _tidy(self) -> None:
+        from convrag.tui.answer_markdown import AnswerMarkdown
+
         for part in self.query(".searched, .note").results(Static):
             part.display = bool(str(part.content))
         for markdown in self.query(AnswerMarkdown):
@@ -158,6 +177,8 @@ class Exchange(Vertical, can_focus=True):
 
     def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
         """Choose the cited source; no other link acts."""
+        from convrag.tui.answer_markdown import CITE
+
         event.stop()
         number = event.href.removeprefix(CITE)
         if event.href.startswith(CITE) and number.isdecimal():

@@ -224,3 +224,12 @@ async def test_many_small_pieces_all_arrive(start: Start) -> None:
     async with start(ScriptedResponder(Script(pieces=pieces))) as chat:
         await chat.ask("q")
         assert chat.app.query_one(AnswerMarkdown).source == "".join(pieces)
+
+
+async def test_pieces_that_show_nothing_do_not_end_the_chat(start: Start) -> None:
+    script = Script(pieces=("\x00\u202e", "\x07"))
+    async with start(ScriptedResponder(script, Script())) as chat:
+        await chat.ask("q")
+        assert chat.text(".note") == ["quoted from the sources · 1.2 s"]
+        await chat.ask("next")
+        assert chat.app.query(AnswerMarkdown).last().source == WHOLE
