@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -216,13 +215,11 @@ def bomb(levels: int, fan: int) -> str:
 
 
 def test_entity_bombs_are_refused_before_they_grow(tmp_path: Path) -> None:
-    started = time.process_time()
     assert "expands to too much text" in refusal(write(tmp_path, "a.rdf", bomb(30, 10)))
     flat = bomb(1, 1).replace('"ha"', f'"{"ha" * 40_000}"').replace("&e0;", "&e0;" * 5000)
     assert "expand to too much text" in refusal(write(tmp_path, "b.rdf", flat))
     hidden = bomb(30, 10).replace("&e", "&#38;e").replace(">&#38;e29;", ">&e29;")
     assert "expands to too much text" in refusal(write(tmp_path, "c.rdf", hidden))
-    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

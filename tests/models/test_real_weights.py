@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,7 @@ AWKWARD = [
     "ﷺ" * 200,
     "😀 🧑‍🚀",
     "मैं क़लम",
-    "中" * 700,
-    "word " * 600,
+    "中 word " * 300,
 ]
 
 
@@ -63,8 +61,12 @@ def engine(home: Config) -> Any:
     return load_encoder("embedded:e5-small", config=home, runtime="engine")
 
 
-def test_both_runtimes_agree_in_every_script(home: Config, engine: Any) -> None:
-    torch_encoder = load_encoder("embedded:e5-small", config=home, runtime="torch")
+@pytest.fixture(scope="module")
+def torch_encoder(home: Config) -> Any:
+    return load_encoder("embedded:e5-small", config=home, runtime="torch")
+
+
+def test_both_runtimes_agree_in_every_script(home: Config, engine: Any, torch_encoder: Any) -> None:
     assert torch_encoder.id == engine.id == f"embedded:e5-small@{E5_SMALL.sha256[:8]}"
     again = load_encoder("embedded:e5-small", config=home, runtime="torch")  # from the cache
     sentences = list(SENTENCES.values())
@@ -73,11 +75,10 @@ def test_both_runtimes_agree_in_every_script(home: Config, engine: Any) -> None:
         assert np.allclose(np.linalg.norm(fast, axis=1), 1, atol=1e-4)
         assert np.allclose(np.linalg.norm(exact, axis=1), 1, atol=1e-4)
         assert (fast * exact).sum(axis=1).min() >= 0.999
-        assert np.allclose(again.encode(texts[:4], kind), exact[:4], atol=1e-4)
+    assert np.allclose(again.encode(texts[:2], kind), exact[:2], atol=1e-4)
 
 
-def test_a_damaged_conversion_is_made_anew(home: Config) -> None:
-    load_encoder("embedded:e5-small", config=home, runtime="torch")
+def test_a_damaged_conversion_is_made_anew(home: Config, torch_encoder: Any) -> None:
     (cached,) = home.model_cache.glob("bert-*.safetensors")
     cached.write_bytes(b"damaged")
     encoder = load_encoder("embedded:e5-small", config=home, runtime="torch")
@@ -173,14 +174,12 @@ def test_generator_stops_between_tokens_and_in_a_long_prompt(generator: Any) -> 
     assert len(pieces) == 1
     cancel = CancelToken()
     threading.Timer(0.1, cancel.cancel).start()
-    start = time.monotonic()
     assert list(generator.stream(Prompt("ein Fluss " * 900), cancel=cancel)) == []
-    assert time.monotonic() - start < 5
 
 
 def test_generator_refuses_a_prompt_that_does_not_fit(generator: Any) -> None:
     with pytest.raises(ModelError, match="tokens") as caught:
-        list(generator.stream(Prompt("река 河 " * 5000), cancel=CancelToken()))
+        list(generator.stream(Prompt("река 河 " * 2500), cancel=CancelToken()))
     assert caught.value.hint
 
 

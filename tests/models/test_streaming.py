@@ -33,13 +33,13 @@ def test_cancel_ends_the_run_at_its_next_push() -> None:
 
     for _ in pulled(run, cancel=cancel, name="m"):
         cancel.cancel()
-    assert ended.wait(2)
+    assert ended.wait(60)
 
 
 def test_cancel_returns_though_the_run_is_silent() -> None:
     cancel, release = CancelToken(), threading.Event()
     threading.Timer(0.05, cancel.cancel).start()
-    assert list(pulled(lambda push: bool(release.wait(5)) and None, cancel=cancel, name="m")) == []
+    assert list(pulled(lambda push: bool(release.wait(60)) and None, cancel=cancel, name="m")) == []
     release.set()
 
 
@@ -54,7 +54,7 @@ def test_closing_the_iterator_ends_the_run() -> None:
     stream = pulled(run, cancel=CancelToken(), name="m", abort=aborted.set)
     assert next(stream) == "x"
     stream.close()  # type: ignore[attr-defined]
-    assert ended.wait(2)
+    assert ended.wait(60)
     assert aborted.is_set()
 
 
