@@ -15,7 +15,7 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.rdf import is_graph, prefixes, read_rdf
 from convrag.protocols import CancelToken, Encoder
 from convrag.retrieval.index import Index
-from convrag.text.documents import Refusal, document_id, read
+from convrag.text.documents import Refusal, document_id, read, source_name
 from convrag.types import Document, Triple
 
 Progress = Callable[[str, float], None]
@@ -69,7 +69,7 @@ def build_index(
     """
     files = _files(paths)
     graphs = [path for path in files if is_graph(path)]
-    parsed = [(path, read_rdf(path, source=_source(path.as_posix(), root))) for path in graphs]
+    parsed = [(path, read_rdf(path, source=_source(source_name(path), root))) for path in graphs]
     refusals: list[Refusal] = []
     found = read(paths, languages=languages)
     index = _open(into, encoder, title=title, rebuild=rebuild)
@@ -150,7 +150,7 @@ def _hidden(path: Path) -> bool:
 
 def _source(source: str, root: Path | None) -> str:
     """Return the source relative to ``root`` where it lies below it."""
-    head = f"{root.as_posix()}/" if root is not None else ""
+    head = f"{source_name(root)}/" if root is not None else ""
     return source.removeprefix(head)
 
 
@@ -163,7 +163,7 @@ def _store_graphs(
 ) -> tuple[int, bool]:
     """Return the number of triples and whether the stored graph changed."""
     known = storage.source_hashes(index.connection)
-    given = {_source(path.as_posix(), root): (path, triples) for path, triples in parsed}
+    given = {_source(source_name(path), root): (path, triples) for path, triples in parsed}
     changed = False
     with index.transaction() as connection:
         storage.create_tables(connection)

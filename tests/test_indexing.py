@@ -64,6 +64,16 @@ def test_changed_new_and_removed_files_are_followed(sources, tmp_path) -> None:
         assert index.verify() == ()
 
 
+def test_file_names_that_are_not_utf8_are_indexed(sources, tmp_path) -> None:
+    graph = sources / os.fsdecode(b"gr\xe4ph.ttl")
+    (sources / "graph.ttl").rename(graph)
+    (sources / "one.en.md").rename(sources / os.fsdecode(b"\xe9ins.en.md"))
+    report = build(sources, tmp_path / "index")
+    assert (report.added, report.triples) == (3, 1)
+    again = build(sources, tmp_path / "index", prune=True)
+    assert (again.unchanged, again.deleted) == (3, 0)
+
+
 def test_without_prune_nothing_is_deleted(sources, tmp_path) -> None:
     build(sources, tmp_path / "index")
     report = build_index([sources / "one.en.md"], tmp_path / "index", ENCODER, root=sources)
