@@ -1,6 +1,7 @@
 # make chat    start a conversation            make chat ARGS="--pack helpdesk"
 # make test    run the tests                   make test ARGS="-k cli"
 # make check   lint, format, types and layers
+# make docs    write the API documentation to build/docs
 #
 # Each creates .venv and installs by itself, and only when pyproject.toml or the Python has changed.
 # Where torch comes from: TORCH_INDEX=URL, TORCH_WHEEL=PATH or ALLOW_CUDA=1 (see .ci/install.py).
@@ -15,9 +16,10 @@ VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version(
 MADE := $(VENV)/made-$(or $(VERSION),unknown)
 CHAT := $(VENV)/has-chat-$(VERSION)
 DEV := $(VENV)/has-dev-$(VERSION)
+DOCS := $(VENV)/has-docs-$(VERSION)
 export TORCH_INDEX TORCH_WHEEL ALLOW_CUDA
 
-.PHONY: help chat test check clean
+.PHONY: help chat test check docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +37,10 @@ check: $(DEV)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+docs: $(DOCS)
+	@$(BIN)/pdoc -d google -o build/docs convrag
+	@echo "open build/docs/index.html"
+
 $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: $(PYTHON) is not Python 3.11 or newer" >&2; \
@@ -50,6 +56,10 @@ $(CHAT): pyproject.toml | $(MADE)
 
 $(DEV): pyproject.toml | $(MADE)
 	@$(BIN)/python .ci/install.py llamacpp test train
+	@touch $(CHAT) $@
+
+$(DOCS): pyproject.toml | $(MADE)
+	@$(BIN)/python .ci/install.py llamacpp docs
 	@touch $(CHAT) $@
 
 clean:

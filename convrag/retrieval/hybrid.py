@@ -58,7 +58,8 @@ class HybridRetriever:
         At most ``k`` items, but a group of facts that made it is kept whole, so that a list such as
         a country's neighbours is not cut.
         """
-        passages = self._passages(query, k)
+        with self._index.snapshot():
+            passages = self._passages(query, k)
         facts = self._triples(self._facts.search(query))
         merged = sorted([*passages, *facts], key=lambda e: (-e.score, e.id))
         floor = merged[k - 1].score if len(merged) > k else 0.0
@@ -82,7 +83,7 @@ class HybridRetriever:
                 cosines.get(passage_id, 0.0),
             )
             for passage_id, score, ranks in fused
-            if passage_id in found
+            if passage_id in found and score > 0
         ]
         return sorted(evidence, key=lambda e: (-e.score, e.id))[:k]
 
