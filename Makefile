@@ -16,6 +16,8 @@ VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version(
 MADE := $(VENV)/made-$(or $(VERSION),unknown)
 CHAT := $(VENV)/has-chat-$(VERSION)
 DEV := $(VENV)/has-dev-$(VERSION)
+PARTS := types events protocols errors config wire text models graph retrieval dialogue \
+	generation sessions packs indexing pipeline evaluation
 DOCS := $(VENV)/has-docs-$(VERSION)
 export TORCH_INDEX TORCH_WHEEL ALLOW_CUDA
 
@@ -38,7 +40,7 @@ check: $(DEV)
 	@$(BIN)/lint-imports
 
 docs: $(DOCS)
-	@$(BIN)/pdoc -d google -o build/docs convrag
+	@$(BIN)/pdoc -d google -o build/docs $(addprefix convrag.,$(PARTS))
 	@echo "open build/docs/index.html"
 
 $(MADE):
