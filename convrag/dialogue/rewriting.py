@@ -1,9 +1,10 @@
 """Turns made to stand alone by rules over the dialogue's state.
 
-A gate comes first: a turn that names what it asks about is left as it is. Otherwise one of three
-things happens, tried in this order: an ellipsis takes over the last question with another entity
-("and Spain?"), a referring word is resolved to an entity in focus ("how long is it?"), or a turn
-without any entity gets the one in focus that has what is asked for ("and the currency?").
+A turn that names what it asks about is left as it is. Otherwise one of four things happens, tried
+in this order: an ellipsis takes over the last question with another entity ("and Spain?"), a turn
+that asks more about the same matter gets the last question before it ("and how often?"), a
+referring word is resolved to an entity in focus ("how long is it?"), or a turn without any entity
+gets the one in focus that has what is asked for ("and the currency?").
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from convrag.dialogue.lexicon import Cue, Lexicon, lexicon
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import mask
+from convrag.graph.quantities import number_phrases
 from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.text.analysis import content_words
 from convrag.text.normalize import match_key
@@ -41,7 +43,7 @@ class _Seen:
     cues: tuple[Cue, ...]
     opening: str
     content: int
-    """Content words besides the linked names and the opening."""
+    """Content words besides the linked names, the opening and words that ask for a number."""
 
 
 class RuleRewriter:
@@ -100,7 +102,7 @@ class RuleRewriter:
             relations,
             cues,
             opening,
-            _content(text, language, [*names, opening_span]),
+            _content(text, language, [*names, opening_span, *number_phrases(text, language)]),
         )
 
     def _standalone(self, seen: _Seen) -> Query:

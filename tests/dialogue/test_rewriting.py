@@ -121,6 +121,48 @@ def test_a_standalone_turn_is_left_as_it_is(rewriter, graph, text) -> None:
     assert query.standalone
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("How is salt shipped on the Danube?", "And how often?"),
+        ("How is salt shipped on the Danube?", "How often should I do that?"),
+        ("Wie wird Salz auf der Donau verschifft?", "Und wie oft?"),
+    ],
+)
+def test_more_about_the_same_matter_keeps_the_question(rewriter, graph, first, second) -> None:
+    query = ask(rewriter, graph, first, second)
+    assert query.text == f"{first} {second}"
+    assert query.links[0].entity_id == "danube"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What currency do they use in Austria?",
+        "Was ist dort die Hauptstadt von Österreich?",
+        "どこの国がオーストリアの通貨を使いますか？",
+    ],
+)
+def test_a_pronoun_beside_what_is_asked_about_points_at_nothing(rewriter, graph, text) -> None:
+    query = ask(rewriter, graph, "How long is the Danube?", text)
+    assert query.text == text
+
+
+def test_a_demonstrative_is_a_pronoun_only_before_a_pause(rewriter, graph) -> None:
+    resolved = ask(rewriter, graph, "How long is the Danube?", "Is salt shipped on that?")
+    assert resolved.text == "Is salt shipped on Danube?"
+    kept = ask(rewriter, graph, "How long is the Danube?", "Does that old bakery sell rye bread?")
+    assert kept.standalone
+
+
+def test_what_an_answer_was_about_stays_in_front(graph, rewriter) -> None:
+    query = rewriter.rewrite(
+        Turn("t", Role.USER, "Is Vienna in Austria?"), Dialogue("d", (), DialogueState())
+    )
+    state = advance(DialogueState(), query, [], graph, about=["vienna"])
+    assert [f.entity_id for f in state.focus] == ["vienna", "austria"]
+
+
 def test_a_correction_is_told_from_a_followup(rewriter, graph) -> None:
     query = ask(rewriter, graph, "What is the capital of Austria?", "No, I meant Hungary")
     assert (query.text, query.act) == ("What is the capital of Hungary?", "correction")
