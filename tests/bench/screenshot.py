@@ -21,7 +21,7 @@ QUESTIONS = (
     "¿Cuál es la capital de Perú?",
     "¿Y qué moneda se usa allí?",
     "富士山的高度是多少？",
-    "What is Budapest known for?",
+    "What is Brussels known for?",
 )
 SIZE = (150, 44)
 
