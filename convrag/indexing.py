@@ -74,7 +74,7 @@ def build_index(
     found = read(paths, languages=languages)
     index = _open(into, encoder, title=title, rebuild=rebuild)
     try:
-        triples, graph_changed = _store_graphs(index, parsed, root, prune=prune)
+        triples = _store_graphs(index, parsed, root, prune=prune)
         report = index.update(
             _documents(found, root, refusals),
             encoder,
@@ -82,7 +82,7 @@ def build_index(
             progress=_shares(progress, len(files) - len(graphs)),
             cancel=cancel,
         )
-        if graph_changed or report.added or report.updated:
+        if cancel is None or not cancel.cancelled:
             link_passages(index, progress)
         return BuildReport(
             report.added,
@@ -98,10 +98,15 @@ def build_index(
 
 
 def link_passages(index: Index, progress: Progress | None = None) -> None:
-    """Link every passage to the graph's entities it names."""
-    graph = KnowledgeGraph(storage.load_triples(index.connection))
-    if not graph.entities:
+    """Link every passage to the graph's entities it names, unless that was done already.
+
+    What the links were made from is noted after them, so a run that was killed before or while
+    linking is made up for by the next one.
+    """
+    state = _state(index)
+    if storage.linked_state(index.connection) == state:
         return
+    graph = KnowledgeGraph(storage.load_triples(index.connection))
     linker = DictionaryLinker(graph)
     ids = index.passage_ids()
     linked: dict[str, tuple[str, ...]] = {}
@@ -114,6 +119,14 @@ def link_passages(index: Index, progress: Progress | None = None) -> None:
         if progress is not None and place % 50 == 0:
             progress("linking", place / max(len(ids), 1))
     index.set_entities(linked)
+    with index.transaction() as connection:
+        storage.set_linked_state(connection, state)
+
+
+def _state(index: Index) -> str:
+    """Return what the links depend on: the set of passages and the graph's files."""
+    sources = sorted(storage.source_hashes(index.connection).items())
+    return hashlib.sha256(json.dumps([index.generation, sources]).encode()).hexdigest()
 
 
 def fingerprint(paths: Iterable[Path], *salt: str) -> str:
@@ -160,22 +173,19 @@ def _store_graphs(
     root: Path | None,
     *,
     prune: bool,
-) -> tuple[int, bool]:
-    """Return the number of triples and whether the stored graph changed."""
+) -> int:
+    """Bring the stored graph up to date and return the number of triples given."""
     known = storage.source_hashes(index.connection)
     given = {_source(source_name(path), root): (path, triples) for path, triples in parsed}
-    changed = False
     with index.transaction() as connection:
         storage.create_tables(connection)
         for source, (path, triples) in given.items():
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if known.get(source) != digest:
                 storage.replace_source(connection, source, digest, triples, prefixes(path))
-                changed = True
         for source in sorted(set(known) - set(given)) if prune else ():
             storage.delete_source(connection, source)
-            changed = True
-    return sum(len(triples) for _, triples in parsed), changed
+    return sum(len(triples) for _, triples in parsed)
 
 
 def _documents(

@@ -83,6 +83,25 @@ def test_without_prune_nothing_is_deleted(sources, tmp_path) -> None:
         assert len(storage.load_triples(index.connection)) == 1
 
 
+def test_links_lost_before_they_were_made_are_made_by_the_next_run(
+    sources, tmp_path, monkeypatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("convrag.indexing.link_passages", lambda *_: None)  # killed just before
+        build(sources, tmp_path / "index")
+    assert build(sources, tmp_path / "index").unchanged == 3
+    with Index.open(tmp_path / "index") as index:
+        assert len(index.passages_with_entity("urn:a", 10)) == 3
+
+
+def test_links_go_with_the_graph(sources, tmp_path) -> None:
+    build(sources, tmp_path / "index")
+    (sources / "graph.ttl").unlink()
+    build(sources, tmp_path / "index", prune=True)
+    with Index.open(tmp_path / "index") as index:
+        assert index.passages_with_entity("urn:a", 10) == ()
+
+
 def test_a_broken_graph_names_its_line_and_stores_nothing(sources, tmp_path) -> None:
     build(sources, tmp_path / "index")
     (sources / "graph.ttl").write_text(TRIPLES + "<urn:a> <urn:b>\n", encoding="utf-8")

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS graph_triples (
     literal INTEGER NOT NULL, datatype TEXT NOT NULL, language TEXT NOT NULL, source TEXT NOT NULL,
     PRIMARY KEY (subject, predicate, object, literal, datatype, language, source)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS graph_linked (state TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS graph_triples_by_source ON graph_triples (source);
 """
 
@@ -90,6 +91,20 @@ def load_prefixes(connection: sqlite3.Connection) -> dict[str, str]:
         return {}
     rows = connection.execute("SELECT prefix, iri FROM graph_prefixes ORDER BY source DESC")
     return dict(rows)
+
+
+def linked_state(connection: sqlite3.Connection) -> str:
+    """Return what the passages' links were made from, empty when they were never made."""
+    if not _has_tables(connection):
+        return ""
+    row = connection.execute("SELECT state FROM graph_linked").fetchone()
+    return str(row[0]) if row else ""
+
+
+def set_linked_state(connection: sqlite3.Connection, state: str) -> None:
+    """Note what the passages' links were made from. The caller owns the transaction."""
+    connection.execute("DELETE FROM graph_linked")
+    connection.execute("INSERT INTO graph_linked VALUES (?)", (state,))
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:
