@@ -27,12 +27,14 @@ from convrag.graph.relations import RelationMatcher
 from convrag.graph.wording import entity_view, triple_statement
 from convrag.indexing import Progress, build_index, fingerprint
 from convrag.models.registry import load_encoder, load_generator
+from convrag.models.remembering import RememberingEncoder
 from convrag.packs import DEFAULT_PACK, Pack, find_pack
 from convrag.protocols import CancelToken, Encoder, Generator
 from convrag.retrieval.facts import FactChannel
 from convrag.retrieval.hybrid import HybridRetriever
 from convrag.retrieval.index import Index
 from convrag.text.language import LanguageIdentifier
+from convrag.text.segment import overlap
 from convrag.types import (
     Answer,
     Dialogue,
@@ -72,6 +74,7 @@ class Pipeline:
         generator: Generator | None = None,
         examples: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
+        encoder = RememberingEncoder(encoder)
         self.name = name
         self.examples = examples or {}
         self.generator_id = generator.id if generator else ""
@@ -155,7 +158,11 @@ class Pipeline:
             query.text, language=query.language, focus=dialogue.state.focus, fuzzy=False
         )
         kept = [k for k in query.links if not any(_inside(k, link) for link in found)]
-        free = [link for link in found if not any(_overlap(link, k) for k in kept)]
+        free = [
+            link
+            for link in found
+            if not any(overlap(link.mention.span, k.mention.span) for k in kept)
+        ]
         return tuple(sorted([*kept, *free], key=lambda link: link.mention.span))
 
     def retrieve(self, query: Query) -> tuple[Evidence, ...]:
@@ -206,10 +213,6 @@ class Pipeline:
         reply = Turn(uuid.uuid4().hex, Role.ASSISTANT, answer.text, answer.language, time.time())
         asked = replace(turn, language=answer.query.language)
         return Dialogue(dialogue.id, (*dialogue.turns, asked, reply), state)
-
-
-def _overlap(a: Link, b: Link) -> bool:
-    return a.mention.span[0] < b.mention.span[1] and b.mention.span[0] < a.mention.span[1]
 
 
 def _inside(part: Link, whole: Link) -> bool:

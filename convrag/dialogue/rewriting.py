@@ -20,6 +20,7 @@ from convrag.graph.quantities import number_phrases
 from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.text.analysis import content_words
 from convrag.text.normalize import match_key
+from convrag.text.segment import overlap
 from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Query, Span, Turn
 
 _IN_PLACE = frozenset({"en", "zh", "ja"})
@@ -90,9 +91,9 @@ class RuleRewriter:
             text, language=language, focus=state.focus, ignored=[r.span for r in relations]
         )
         names = [link.mention.span for link in links]
-        relations = tuple(r for r in relations if not any(_overlap(r.span, n) for n in names))
+        relations = tuple(r for r in relations if not any(overlap(r.span, n) for n in names))
         opening, opening_span = words.opening(text)
-        cues = tuple(c for c in words.cues(text) if not any(_overlap(c.span, n) for n in names))
+        cues = tuple(c for c in words.cues(text) if not any(overlap(c.span, n) for n in names))
         return _Seen(
             text,
             language,
@@ -288,13 +289,9 @@ def _content(text: str, language: str, aside: Sequence[Span]) -> int:
 
     Scripts without spaces come as overlapping pairs of characters, about two a word.
     """
-    spans = [s for s in content_words(text, language) if not any(_overlap(s, a) for a in aside)]
+    spans = [s for s in content_words(text, language) if not any(overlap(s, a) for a in aside)]
     pairs = sum(1 for a, b in zip(spans, spans[1:], strict=False) if b[0] < a[1])
     return len(spans) - (pairs + 1) // 2
-
-
-def _overlap(a: Span, b: Span) -> bool:
-    return a[0] < b[1] and b[0] < a[1]
 
 
 def _is_determiner(cue: Cue, seen: _Seen) -> bool:

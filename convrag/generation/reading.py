@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.naming import generalized
 from convrag.graph.quantities import asks_for_number, has_number
 from convrag.graph.wording import statement
-from convrag.protocols import Encoder, Vectors
+from convrag.protocols import Encoder
 from convrag.text.segment import sentences
 from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Span, Triple
 
@@ -26,7 +25,6 @@ _PASSAGES_READ = 4
 _SENTENCES_READ = 40
 _UNKNOWN = 0.5
 """Coverage by a text in another language, whose words cannot be compared."""
-_VECTORS_KEPT = 4096
 _SHORTEST = 8
 """Characters; shorter pieces are headings or crumbs, not answers."""
 
@@ -67,7 +65,6 @@ class EvidenceReader:
         self._graph = graph
         self._linker = linker
         self._encoder = encoder
-        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
 
     def read(self, query: Query, evidence: Sequence[Evidence]) -> Reading:
         """Return spans best first with the probability that they answer (0..1).
@@ -101,7 +98,7 @@ class EvidenceReader:
             return []
         texts = [query.text, generalized(self._graph, query)]
         question = self._encoder.encode(texts, "query").mean(axis=0)  # (D,)
-        cosines = self._encode([c.in_context for c in candidates]) @ question
+        cosines = self._encoder.encode([c.in_context for c in candidates], "passage") @ question
         setting = _Setting(
             wanted(self._graph, query),
             asks_for_number(query.text, query.language),
@@ -158,17 +155,6 @@ class EvidenceReader:
         kinds = {k for e in asked.entities for k in self._graph.entities[e].types}
         others = {k for e in named for k in self._graph.entities[e].types}
         return 0.0 if kinds & others else 0.5
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        """Return float32 (N, D); texts met before are not encoded again."""
-        missing = [t for t in dict.fromkeys(texts) if t not in self._vectors]
-        if missing:
-            fresh = self._encoder.encode(missing, "passage")
-            self._vectors.update(zip(missing, fresh, strict=True))
-        found = np.stack([self._vectors[t] for t in texts])
-        while len(self._vectors) > _VECTORS_KEPT:
-            self._vectors.popitem(last=False)
-        return found
 
 
 def _worth_reading(query: Query, passages: Sequence[Evidence]) -> list[Evidence]:

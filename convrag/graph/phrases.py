@@ -12,7 +12,7 @@ from typing import Any
 import ahocorasick
 
 from convrag.text.normalize import Normalized, match_key, normalize
-from convrag.text.segment import words
+from convrag.text.segment import overlap, words
 from convrag.types import Span
 
 _STEMMERS = {
@@ -173,7 +173,7 @@ def longest(matches: Iterable[PhraseMatch]) -> list[list[PhraseMatch]]:
         by_span[match.span].append(match)
     taken: list[Span] = []
     for span in sorted(by_span, key=lambda s: (s[0] - s[1], s[0])):
-        if all(span[1] <= a or span[0] >= b for a, b in taken):
+        if not any(overlap(span, other) for other in taken):
             taken.append(span)
     return [sorted(by_span[s], key=lambda m: not m.exact) for s in sorted(taken)]
 

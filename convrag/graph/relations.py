@@ -9,6 +9,7 @@ from functools import lru_cache
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import PhraseIndex, longest, mask, stems
 from convrag.text.analysis import content_words
+from convrag.text.segment import overlap
 from convrag.types import Span
 
 _OTHER_LANGUAGE = 0.6
@@ -64,7 +65,7 @@ class RelationMatcher:
         named += [
             r
             for r in self._scattered(mask(text, masked), language)
-            if not any(r.span[0] < b and a < r.span[1] for a, b in taken)
+            if not any(overlap(r.span, span) for span in taken)
         ]
         return tuple(self._without_kinds_as_properties(named))
 

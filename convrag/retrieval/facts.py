@@ -16,6 +16,7 @@ from convrag.protocols import Encoder, Vectors
 from convrag.text.analysis import content_words
 from convrag.text.function_words import greetings
 from convrag.text.normalize import match_key
+from convrag.text.segment import overlap
 from convrag.types import Link, Query, Span
 
 _BY_INVERSE_NAME = 0.9
@@ -210,7 +211,7 @@ def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
 
 
 def _touches(span: Span, others: Sequence[Span]) -> bool:
-    return any(span[0] < b and a < span[1] for a, b in others)
+    return any(overlap(span, other) for other in others)
 
 
 def _by_target(relations: tuple[RelationMatch, ...], graph: KnowledgeGraph) -> dict[str, float]:

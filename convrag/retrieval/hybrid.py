@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from convrag.protocols import Encoder
 from convrag.retrieval.dense import DenseChannel
@@ -64,10 +65,7 @@ class HybridRetriever:
         merged = sorted([*passages, *facts], key=lambda e: (-e.score, e.id))
         floor = merged[k - 1].score if len(merged) > k else 0.0
         kept = [e for e in merged if e.score >= floor]
-        return tuple(
-            Evidence(e.item, e.score, rank, e.channels, e.via, e.confidence)
-            for rank, e in enumerate(kept, start=1)
-        )
+        return tuple(replace(e, rank=rank) for rank, e in enumerate(kept, start=1))
 
     def _passages(self, query: Query, k: int) -> list[Evidence]:
         scored, cosines = self._scored(query)

@@ -55,6 +55,11 @@ def sentences(text: str, language: str = "") -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def overlap(a: Span, b: Span) -> bool:
+    """Return whether two spans share a character."""
+    return a[0] < b[1] and b[0] < a[1]
+
+
 def trimmed(text: str, span: Span) -> Span:
     """Return ``span`` without white space at its ends."""
     start, end = span
