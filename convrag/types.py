@@ -36,6 +36,9 @@ class Document:
     source: str
     content_hash: str
     pages: tuple[Page, ...] = ()
+    date: str = ""
+    """When the document says it was written: ISO 8601, ``2026-11-25``; empty when it does not."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,24 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which passages may be found: every field that is not empty must hold."""
+
+    languages: tuple[str, ...] = ()
+    """One of these ISO 639-1 codes."""
+    sources: tuple[str, ...] = ()
+    """One of these patterns, as the shell writes them: ``manuals/*.pdf``."""
+    documents: tuple[str, ...] = ()
+    """One of these document ids."""
+    tags: tuple[str, ...] = ()
+    """At least one of these."""
+    after: str = ""
+    """Dated on this day or later, ``2026-11-25``; what has no date does not hold."""
+    before: str = ""
+    """Dated on this day or earlier."""
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A turn made to stand alone. ``text`` is searched together with ``original``."""
 
@@ -178,6 +199,7 @@ class Query:
     standalone: bool = True
     act: str = "question"
     """``question``, ``followup``, ``correction``, ``smalltalk`` or ``empty``."""
+    filter: Filter = field(default_factory=Filter)
 
 
 @dataclass(frozen=True, slots=True)
