@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace as changed
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from convrag.errors import IndexStoreError
-from convrag.protocols import CancelToken, Encoder
-from convrag.retrieval import checking, lexical, records, updating, vectors
+from convrag.protocols import CancelToken, Encoder, Vectors
+from convrag.retrieval import checking, filters, migrations, records, updating, upkeep
+from convrag.retrieval.ann import BaseInfo
+from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.database import Database, translated
+from convrag.retrieval.migrations import SCHEMA
 from convrag.retrieval.storage import (
     LOCK,
     MANIFEST,
     RECORDS,
-    SCHEMA,
+    TERMS,
     Manifest,
     WriterLock,
     read_manifest,
@@ -27,12 +34,15 @@ from convrag.retrieval.storage import (
     translated_os,
     write_manifest,
 )
+from convrag.retrieval.term_sync import TermKeeper, wanted_state
+from convrag.retrieval.terms import TermIndex
 from convrag.retrieval.updating import Progress, UpdateReport
-from convrag.retrieval.vectors import VectorTable
-from convrag.types import Document, Passage
+from convrag.retrieval.vectors import VectorView, VectorViews
+from convrag.types import Document, Filter, Passage
 
-_OURS = (MANIFEST, RECORDS, LOCK, "vectors-", f".{MANIFEST}-", ".vectors-")
+_OURS = (MANIFEST, RECORDS, LOCK, TERMS, "data-", "vectors-", f".{MANIFEST}-", ".vectors-")
 """How the names of an index's files start."""
+_FILTERS_KEPT = 8
 
 
 class Index:
@@ -43,15 +53,19 @@ class Index:
     """
 
     def __init__(
-        self, path: Path, manifest: Manifest, store: Database, lock: WriterLock | None
+        self, path: Path, manifest: Manifest, lock: WriterLock | None, *, published: bool = True
     ) -> None:
-        """Take parts that belong together; use :meth:`create` or :meth:`open` instead."""
+        """Take an index that is there; use :meth:`create` or :meth:`open` instead."""
         self.path = path
         self.manifest = manifest
-        self._store = store
         self._lock = lock
-        self._table: VectorTable | None = None
-        self._table_lock = threading.Lock()
+        self._published = published
+        self._data = path / manifest.data
+        self._store = _database(self._data, writable=lock is not None)
+        self._terms = TermKeeper(path, self._data, self._store)
+        self._views = VectorViews(self._data, manifest.dimension, None)
+        self._allowed: dict[tuple[int, Filter], Bitmap] = {}
+        self._allowed_lock = threading.Lock()
 
     @classmethod
     def create(
@@ -59,11 +73,14 @@ class Index:
     ) -> Index:
         """Return a new, empty index in the folder ``path``, open for writing.
 
+        Where it replaces an index, that one stays what the folder holds until :meth:`publish`,
+        which a ``with`` block calls at its end unless an error ends it.
+
         Args:
             path: A folder that is empty or not there yet.
             encoder: Whose vectors the index will hold.
             title: For people to read.
-            replace: Whether an index that is there already is given up.
+            replace: Whether an index that is there already is to be replaced.
 
         Raises:
             IndexStoreError: The folder holds something else, or cannot be written.
@@ -88,31 +105,47 @@ class Index:
 
     @classmethod
     def _created(cls, path: Path, encoder: Encoder, title: str, lock: WriterLock) -> Index:
-        with translated_os(path):
-            # The manifest makes a folder an index: it goes first and comes last.
-            (path / MANIFEST).unlink(missing_ok=True)
-            sync_folder(path)
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                (path / f"{RECORDS}{suffix}").unlink(missing_ok=True)
-            vectors.remove_files(path)
+        uid = uuid.uuid4().hex
+        replacing = (path / MANIFEST).exists()
         manifest = Manifest(
             schema=SCHEMA,
-            uid=uuid.uuid4().hex,
+            uid=uid,
             title=title,
             encoder=encoder.id,
             dimension=encoder.dimension,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            data=f"data-{uid[:8]}" if replacing else "",
         )
-        meta = {"uid": manifest.uid, "generation": "0", "analyzer": lexical.analysis_id()}
-        store = records.create(path / RECORDS, meta)
-        write_manifest(path, manifest)
-        return cls(path, manifest, store, lock)
+        data = path / manifest.data
+        with translated_os(path):
+            if replacing:
+                data.mkdir()
+            else:  # what is there was left by a run that was killed before it wrote a manifest
+                upkeep.discard(path, "data-")
+            sync_folder(path)
+        records.create(data / RECORDS, uid)
+        index = cls(path, manifest, lock, published=not replacing)
+        if not replacing:
+            write_manifest(path, manifest)
+        return index
+
+    def publish(self) -> None:
+        """Make this index the one that its folder holds, in one step; the one before is removed.
+
+        Raises:
+            IndexStoreError: The folder cannot be written.
+        """
+        if not self._published:
+            write_manifest(self.path, self.manifest)
+            self._published = True
+            upkeep.discard(self.path, self.manifest.data)
 
     @classmethod
     def open(cls, path: Path, *, encoder_id: str | None = None, writable: bool = False) -> Index:
         """Return the index in the folder ``path``.
 
-        Terms of an older analysis are brought up to date first; no vector is touched by that.
+        An index of an older version of convrag is brought up to date first; no text is encoded for
+        that.
 
         Args:
             path: The index's folder.
@@ -126,13 +159,12 @@ class Index:
         manifest = read_manifest(path)
         if encoder_id is not None and encoder_id != manifest.encoder:
             raise wrong_encoder(path, manifest.encoder, encoder_id)
-        if not (path / RECORDS).is_file():
+        if not (path / manifest.data / RECORDS).is_file():
             raise IndexStoreError(
                 f"{path}: {RECORDS} is missing",
                 "index the documents again with: convrag index --rebuild",
             )
-        lock = WriterLock(path) if writable else None
-        index = cls(path, manifest, _database(path, writable=writable), lock)
+        index = cls(path, manifest, WriterLock(path) if writable else None)
         try:
             index._settle()
         except BaseException:
@@ -141,25 +173,70 @@ class Index:
         return index
 
     def _settle(self) -> None:
+        """See to it that the index can be used as it is."""
         with self.snapshot() as connection:
             uid = records.meta(connection, "uid")
-            analyzer = records.meta(connection, "analyzer")
+            schema = migrations.schema_of(connection)
         if uid != self.manifest.uid:
             raise IndexStoreError(
                 f"{self.path}: {MANIFEST} and {RECORDS} belong to different indexes",
                 "index the documents again with: convrag index --rebuild",
             )
-        if analyzer == lexical.analysis_id():
+        if schema != SCHEMA or self.manifest.schema != SCHEMA:
+            self._migrate()
+        if self._lock is not None:
+            with self.snapshot() as connection:
+                info = records.base(connection)
+            upkeep.discard(self.path, self.manifest.data)
+            upkeep.sweep(self._data, info)
+            self._follow()
             return
+        with self.snapshot() as connection:
+            broken = self._is_broken(records.base(connection))
+        if broken:  # it can be searched all the same, but slowly
+            with contextlib.suppress(IndexStoreError), Index.open(self.path, writable=True):
+                pass
+
+    def _migrate(self) -> None:
+        """Bring the records to the schema of this program, then the manifest."""
         with contextlib.ExitStack() as stack:
             store = self._store
             if self._lock is None:
                 stack.enter_context(WriterLock(self.path))
-                store = _database(self.path, writable=True)
+                store = _database(self._data, writable=True)
                 stack.callback(store.close)
             with store.transaction() as connection:
-                lexical.reindex(connection)
-                records.set_meta(connection, "analyzer", lexical.analysis_id())
+                migrations.migrate(connection)
+            self.manifest = changed(self.manifest, schema=SCHEMA)
+            write_manifest(self.path, self.manifest)
+
+    def _follow(self) -> None:
+        """Let what is derived follow the records, as far as they are committed."""
+        if self._store.in_transaction:
+            return
+        self._terms.get()
+        with self.snapshot() as connection:
+            info = records.base(connection)
+            broken = self._is_broken(info)
+            if not broken and not upkeep.due(connection, info):
+                return
+        with contextlib.suppress(OSError):  # without a base the index works, only more slowly
+            self._rebase(anew=broken)
+
+    def _is_broken(self, info: BaseInfo) -> bool:
+        return upkeep.broken(self._data, info, self.dimension, self._views.projection)
+
+    def _rebase(self, *, anew: bool) -> None:
+        with self.snapshot() as connection:
+            terms = self._terms.get().state
+            followed = records.generation(connection)
+            info = upkeep.built(
+                connection, self._data, self.dimension, self._views.projection, anew=anew
+            )
+        followed = min(followed, 0 if terms is None else terms.generation)
+        with self.transaction() as connection:
+            upkeep.record(connection, info, followed)
+        upkeep.sweep(self._data, info)
 
     @property
     def encoder_id(self) -> str:
@@ -248,11 +325,17 @@ class Index:
         if encoder.id != self.encoder_id or encoder.dimension != self.dimension:
             raise wrong_encoder(self.path, self.encoder_id, encoder.id)
         run = updating.Update(
-            self._store, encoder, dimension=self.dimension, progress=progress, cancel=cancel
+            self._store,
+            encoder,
+            dimension=self.dimension,
+            committed=self._committed,
+            progress=progress,
+            cancel=cancel,
         )
-        report = run.run(documents, prune=prune)
-        self.vectors()
-        return report
+        try:
+            return run.run(documents, prune=prune)
+        finally:
+            self._follow()
 
     def delete(self, document_ids: Iterable[str]) -> int:
         """Remove documents and all that came only from them; return how many there were.
@@ -261,8 +344,12 @@ class Index:
             IndexStoreError: The index is not open for writing, or the database fails.
         """
         gone = updating.delete(self._store, document_ids)
-        self.vectors()
+        self._follow()
         return gone
+
+    def _committed(self) -> None:
+        if not self._store.in_transaction:
+            self._terms.get()
 
     def document(self, document_id: str) -> Document | None:
         """Return a document with its text, or None."""
@@ -312,38 +399,59 @@ class Index:
         with self.snapshot() as connection:
             return records.with_entity(connection, entity_id, limit)
 
-    def vectors(self) -> VectorTable:
-        """Return all vectors of the current state, and see to the file beside the records."""
-        with self.snapshot() as connection, self._table_lock:
-            generation = records.generation(connection)
-            if self._store.in_transaction:  # may be rolled back: nobody else shall see it
-                return vectors.collect(connection, self.dimension, None)
-            if self._table is not None and self._table.generation == generation:
-                return self._table
-            uid = self.manifest.uid
-            table = vectors.read(self.path, uid, generation, self.dimension)
-            if table is None or len(table.numbers) != records.count(connection):
-                table = vectors.collect(connection, self.dimension, self._table)
-                # A reader beside a running update does not write the whole file with each batch.
-                if self._table is None or self._lock is not None:
-                    table = self._kept(table)
-            if self._table is None or generation > self._table.generation:
-                self._table = table
-            return table
+    @property
+    def terms(self) -> TermIndex:
+        """The term index, at the state of the records or, beside a writer, soon after it.
 
-    def _kept(self, table: VectorTable) -> VectorTable:
-        with contextlib.suppress(OSError):  # disposable: a full disk costs only time
-            vectors.write(self.path, self.manifest.uid, table)
-        stored = vectors.read(self.path, self.manifest.uid, table.generation, self.dimension)
-        return stored or table
+        Raises:
+            IndexStoreError: It cannot be opened, or the database fails.
+        """
+        return self._terms.get()
+
+    def vectors(self) -> VectorView:
+        """Return the vectors of the current state, for searching."""
+        with self.snapshot() as connection:
+            return self._views.view(connection, keep=not self._store.in_transaction)
+
+    def vectors_of(self, passage_ids: Sequence[str]) -> Vectors:
+        """Return the encoder's own vectors of passages, float32 (N, D), unit norm, in this order.
+
+        A passage that is not there has zeros.
+        """
+        with self.snapshot() as connection:
+            numbers = [records.number_of(connection, passage_id) for passage_id in passage_ids]
+            asked = np.array([n for n in numbers if n is not None], dtype=np.int64)
+            found, matrix = records.vectors_of(connection, self.dimension, asked)
+        rows = {int(number): row for number, row in zip(found, matrix, strict=True)}
+        zeros = np.zeros(self.dimension, dtype=np.float32)
+        result = [zeros if number is None else rows.get(number, zeros) for number in numbers]
+        return np.stack([zeros, *result])[1:]
+
+    def allowed(self, wanted: Filter) -> Bitmap | None:
+        """Return the numbers of the passages that a filter lets through; None for all."""
+        if wanted == Filter():
+            return None
+        with self.snapshot() as connection:
+            if self._store.in_transaction:
+                return filters.allowed(connection, wanted)
+            key = (records.generation(connection), wanted)
+            with self._allowed_lock:
+                if key in self._allowed:
+                    return self._allowed[key]
+            found = filters.allowed(connection, wanted)
+            if found is not None:
+                with self._allowed_lock:
+                    while len(self._allowed) >= _FILTERS_KEPT:
+                        self._allowed.pop(next(iter(self._allowed)))
+                    self._allowed[key] = found
+            return found
 
     def verify(self) -> tuple[str, ...]:
         """Return what is wrong with the index, one line each; nothing when it is sound."""
         with self.snapshot() as connection:
-            stored = vectors.read(
-                self.path, self.manifest.uid, records.generation(connection), self.dimension
+            return checking.problems(
+                connection, self.dimension, self._data, self._views.projection, self._terms.get()
             )
-            return checking.problems(connection, self.dimension, stored)
 
     def compact(self) -> None:
         """Give back the room of deleted records.
@@ -351,24 +459,36 @@ class Index:
         Raises:
             IndexStoreError: The index is not open for writing, or the database fails.
         """
-        with self.transaction() as connection:
-            connection.execute("INSERT INTO passage_terms (passage_terms) VALUES ('optimize')")
+        with self.snapshot() as connection:
+            state = wanted_state(connection)
+            self._terms.get().optimize(records.term_records(connection, 0), state)
+        with translated_os(self.path):
+            self._rebase(anew=True)
         with translated(self.path):
             self.connection.execute("VACUUM")
+            # Readers may be at work: then the next to close the records gives back the rest.
+            self.connection.execute("PRAGMA busy_timeout = 0")
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.connection.execute("PRAGMA busy_timeout = 10000")
 
     def close(self) -> None:
-        """Close the files and let others write. Idempotent."""
+        """Close the files and let others write; what was not published is gone. Idempotent."""
+        self._terms.close()
         self._store.close()
         if self._lock is not None:
+            if not self._published:
+                shutil.rmtree(self._data, ignore_errors=True)
             self._lock.release()
-        self._table = None
 
     def __enter__(self) -> Index:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self.publish()
+        finally:
+            self.close()
 
 
 def _refuse_existing(path: Path) -> None:
@@ -386,7 +506,7 @@ def wrong_encoder(path: Path, theirs: str, ours: str) -> IndexStoreError:
     )
 
 
-def _database(path: Path, *, writable: bool) -> Database:
+def _database(data: Path, *, writable: bool) -> Database:
     return Database(
-        path / RECORDS, writable=writable, read_only_folder=not os.access(path, os.W_OK)
+        data / RECORDS, writable=writable, read_only_folder=not os.access(data, os.W_OK)
     )

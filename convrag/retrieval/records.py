@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from convrag.errors import IndexStoreError
+from convrag.protocols import Vectors
+from convrag.retrieval.ann import BaseInfo
 from convrag.retrieval.database import Database
+from convrag.retrieval.migrations import SCHEMA, SECOND
+from convrag.retrieval.packing import input_hash, unpacked
+from convrag.retrieval.terms import TermRecord
 from convrag.types import Document, Page, Passage
 
-_TABLES = """
+_TABLES = f"""
+PRAGMA user_version = {SCHEMA};
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
-    content_hash TEXT NOT NULL, text TEXT NOT NULL, pages TEXT NOT NULL
+    content_hash TEXT NOT NULL, text TEXT NOT NULL, pages TEXT NOT NULL,
+    date TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     text TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL, source TEXT NOT NULL,
-    first INTEGER NOT NULL, last INTEGER NOT NULL, page INTEGER
+    first INTEGER NOT NULL, last INTEGER NOT NULL, page INTEGER,
+    input_hash INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX passages_by_document ON passages (document_id, first);
 CREATE INDEX passages_by_language ON passages (language);
@@ -37,30 +48,29 @@ CREATE TABLE passage_entities (
     PRIMARY KEY (number, position)
 ) WITHOUT ROWID;
 CREATE INDEX passage_entities_by_entity ON passage_entities (entity_id, number);
-CREATE VIRTUAL TABLE passage_terms USING fts5 (
-    title, body, title_pieces, body_pieces, tokenize = 'ascii'
-);
+{SECOND}
 """
-# ``number`` orders passages by arrival and is never used twice, so that a vector array of an older
-# generation stays right for the numbers it has. Terms are stored as well as indexed: deleting from
-# a term index needs the very terms that went in, and newer Unicode tables may give others.
+# ``number`` orders passages by arrival and is never used twice, so that what was derived from an
+# older generation stays right for the numbers it has. The indexes of documents hold all that a
+# filter asks for: the rows themselves are long.
 
 _PASSAGE = """
 SELECT number, id, text, title, language, source, first, last, document_id, page FROM passages
 """
 
 
-def create(path: Path, values: Mapping[str, str]) -> Database:
-    """Return a new database in the file ``path`` with empty tables and these meta values.
+def create(path: Path, uid: str) -> None:
+    """Make the file ``path`` a database of empty tables for the index ``uid``.
 
     Raises:
         IndexStoreError: The file cannot be written.
     """
     database = Database.create(path, _TABLES)
     with database.transaction() as connection:
-        for key, value in values.items():
-            set_meta(connection, key, value)
-    return database
+        set_meta(connection, "uid", uid)
+        set_meta(connection, "generation", "0")
+        set_base(connection, BaseInfo())
+    database.close()
 
 
 def meta(connection: sqlite3.Connection, key: str) -> str:
@@ -88,6 +98,26 @@ def generation(connection: sqlite3.Connection) -> int:
     return int(meta(connection, "generation"))
 
 
+def last_number(connection: sqlite3.Connection) -> int:
+    """Return the highest number that any passage had so far."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def base(connection: sqlite3.Connection) -> BaseInfo:
+    """Return which base file belongs to the records.
+
+    Raises:
+        IndexStoreError: They do not say, or not so that it can be read.
+    """
+    return BaseInfo.read(meta(connection, "base"))
+
+
+def set_base(connection: sqlite3.Connection, info: BaseInfo) -> None:
+    """Note which base file belongs to the records."""
+    set_meta(connection, "base", info.text())
+
+
 def count(connection: sqlite3.Connection) -> int:
     """Return the number of passages."""
     return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])
@@ -106,7 +136,8 @@ def add_document(connection: sqlite3.Connection, document: Document) -> None:
     """Add the document itself; its id must be new."""
     pages = json.dumps([[page.number, *page.span] for page in document.pages])
     connection.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents (id, source, title, language, content_hash, text, pages, date)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             storable(document.source),
@@ -115,33 +146,51 @@ def add_document(connection: sqlite3.Connection, document: Document) -> None:
             document.content_hash,
             storable(document.text),
             pages,
+            storable(document.date),
         ),
+    )
+    connection.executemany(
+        "INSERT INTO document_tags VALUES (?, ?, ?)",
+        [(document.id, position, storable(tag)) for position, tag in enumerate(document.tags)],
     )
 
 
 def add_passage(
     connection: sqlite3.Connection, document_id: str, passage: Passage, vector: bytes
 ) -> int:
-    """Add a passage with its vector (float32, little-endian) and return its number."""
+    """Add a passage with its packed vector and return its number."""
+    title, text = storable(passage.title), storable(passage.text)
     cursor = connection.execute(
         "INSERT INTO passages"
-        " (id, document_id, text, title, language, source, first, last, page)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (id, document_id, text, title, language, source, first, last, page, input_hash)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             passage.id,
             document_id,
-            storable(passage.text),
-            storable(passage.title),
+            text,
+            title,
             passage.language,
             storable(passage.source),
             *passage.span,
             passage.page,
+            input_hash(title, text),
         ),
     )
     number = int(cursor.lastrowid or 0)
     connection.execute("INSERT INTO vectors VALUES (?, ?)", (number, vector))
-    set_entities(connection, number, passage.entity_ids)
+    if passage.entity_ids:
+        set_entities(connection, number, passage.entity_ids)
     return number
+
+
+def known_vector(connection: sqlite3.Connection, title: str, text: str) -> bytes | None:
+    """Return the packed vector of any passage of which the encoder reads the same, or None."""
+    row = connection.execute(
+        "SELECT vector FROM passages JOIN vectors USING (number)"
+        " WHERE input_hash = ? AND title = ? AND text = ? LIMIT 1",
+        (input_hash(title, text), title, text),
+    ).fetchone()
+    return None if row is None else bytes(row[0])
 
 
 def set_entities(connection: sqlite3.Connection, number: int, ids: Iterable[str]) -> None:
@@ -153,25 +202,26 @@ def set_entities(connection: sqlite3.Connection, number: int, ids: Iterable[str]
     )
 
 
-def remove_document(connection: sqlite3.Connection, document_id: str) -> bool:
-    """Remove a document and all that came from it; return whether it was there."""
+def remove_document(connection: sqlite3.Connection, document_id: str, generation: int) -> bool:
+    """Remove a document and all that came from it; return whether it was there.
+
+    Args:
+        connection: Inside a transaction.
+        document_id: Which.
+        generation: The one that the transaction leads to.
+    """
     connection.execute(
-        "DELETE FROM passage_terms WHERE rowid IN"
-        " (SELECT number FROM passages WHERE document_id = ?)",
-        (document_id,),
+        "INSERT INTO removed SELECT number, ? FROM passages WHERE document_id = ?",
+        (generation, document_id),
     )
     return connection.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
-
-
-def bump_generation(connection: sqlite3.Connection) -> None:
-    """Note that the set of passages has changed."""
-    set_meta(connection, "generation", str(generation(connection) + 1))
 
 
 def document(connection: sqlite3.Connection, document_id: str) -> Document | None:
     """Return a document with its text, or None."""
     row = connection.execute(
-        "SELECT id, source, title, language, content_hash, text, pages FROM documents WHERE id = ?",
+        "SELECT id, source, title, language, content_hash, text, pages, date"
+        " FROM documents WHERE id = ?",
         (document_id,),
     ).fetchone()
     if row is None:
@@ -185,7 +235,84 @@ def document(connection: sqlite3.Connection, document_id: str) -> Document | Non
         content_hash=row[4],
         text=row[5],
         pages=pages,
+        date=row[7],
+        tags=tags_of(connection, document_id),
     )
+
+
+def tags_of(connection: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
+    """Return a document's tags in their order."""
+    rows = connection.execute(
+        "SELECT tag FROM document_tags WHERE document_id = ? ORDER BY position", (document_id,)
+    )
+    return tuple(tag for (tag,) in rows)
+
+
+def term_records(connection: sqlite3.Connection, after: int) -> Iterator[TermRecord]:
+    """Yield what the term index takes in of the passages with numbers above ``after``, rising."""
+    rows = connection.execute(
+        "SELECT p.number, p.title, p.text, p.language, p.document_id, d.date"
+        " FROM passages AS p JOIN documents AS d ON d.id = p.document_id"
+        " WHERE p.number > ? ORDER BY p.number",
+        (after,),
+    )
+    owner = ""
+    tags: tuple[str, ...] = ()
+    for number, title, text, language, document_id, date in rows:
+        if document_id != owner:
+            owner, tags = document_id, tags_of(connection, document_id)
+        yield TermRecord(number, title, text, language, document_id, tags, date)
+
+
+def removed_since(connection: sqlite3.Connection, generation: int) -> npt.NDArray[np.int64]:
+    """Return int64 numbers of passages that were removed after ``generation``."""
+    return listed(connection, "FROM removed WHERE generation > ?", (generation,))
+
+
+def listed(
+    connection: sqlite3.Connection, source: str, values: Sequence[object]
+) -> npt.NDArray[np.int64]:
+    """Return int64 (N,): the column ``number`` of the rows that SQL from FROM on gives.
+
+    SQLite joins the numbers into one text: a million rows fetched one by one would take seconds.
+    """
+    (text,) = connection.execute(f"SELECT group_concat(number) {source}", values).fetchone()  # noqa: S608 (fixed texts)
+    if not text:
+        return np.empty(0, dtype=np.int64)
+    return np.fromstring(str(text), dtype=np.int64, sep=",")
+
+
+def vector_batches(
+    connection: sqlite3.Connection, dimension: int, after: int, size: int
+) -> Iterator[tuple[npt.NDArray[np.int64], Vectors]]:
+    """Yield numbers above ``after``, rising, with their vectors, ``size`` at a time.
+
+    Yields:
+        int64 (n,) and float32 (n, D), unit norm.
+    """
+    rows = connection.execute(
+        "SELECT number, vector FROM vectors WHERE number > ? ORDER BY number", (after,)
+    )
+    while batch := rows.fetchmany(size):
+        numbers = np.fromiter((row[0] for row in batch), dtype=np.int64, count=len(batch))
+        yield numbers, unpacked([row[1] for row in batch], dimension)
+
+
+def vectors_of(
+    connection: sqlite3.Connection, dimension: int, numbers: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], Vectors]:
+    """Return those of ``numbers`` that there are, rising, with their vectors.
+
+    Returns:
+        int64 (n,) and float32 (n, D), unit norm.
+    """
+    rows = connection.execute(
+        "SELECT number, vector FROM vectors WHERE number IN (SELECT value FROM json_each(?))"
+        " ORDER BY number",
+        (json.dumps(numbers.tolist()),),
+    ).fetchall()
+    found = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+    return found, unpacked([row[1] for row in rows], dimension)
 
 
 def passages(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[Passage]:

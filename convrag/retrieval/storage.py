@@ -7,19 +7,21 @@ import errno
 import fcntl
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convrag.errors import IndexStoreError
+from convrag.retrieval.migrations import SCHEMA
 
 MANIFEST = "manifest.json"
 RECORDS = "records.sqlite"
 LOCK = "writer.lock"
-SCHEMA = 1
-"""Version of the folder's layout and tables; raised with every change that old code cannot read."""
+TERMS = "terms"
 
+_DATA = re.compile(r"data-[0-9a-f]{8}")
 _REBUILD = "index the documents again with: convrag index --rebuild"
 
 
@@ -33,6 +35,9 @@ class Manifest:
     encoder: str
     dimension: int
     created: str
+    data: str = ""
+    """Folder inside the index's own that holds the records and what is derived from them; empty
+    when they lie in the index's folder itself. It changes when an index is replaced whole."""
 
 
 def replace_file(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
@@ -96,7 +101,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: schema {values['schema']} is newer than this convrag knows ({SCHEMA})",
             "upgrade convrag, or index the documents again into another folder",
         )
-    if values["schema"] < SCHEMA:
+    if values["schema"] < 1:
         raise IndexStoreError(f"{path}: schema {values['schema']} is no longer read", _REBUILD)
     return _checked(path, values)
 
@@ -108,9 +113,11 @@ def _checked(path: Path, values: dict[str, object]) -> Manifest:
         if type(values.get(key)) is not kind:
             raise IndexStoreError(f"{path}: '{key}' is missing or not a {kind.__name__}", _REBUILD)
     known = {key: values[key] for key in ("schema", *kinds)}
-    manifest = Manifest(**known)  # type: ignore[arg-type]
+    manifest = Manifest(**known, data=values.get("data", ""))  # type: ignore[arg-type]
     if manifest.dimension < 1:
         raise IndexStoreError(f"{path}: 'dimension' is {manifest.dimension}", _REBUILD)
+    if not (manifest.data == "" or _DATA.fullmatch(str(manifest.data))):
+        raise IndexStoreError(f"{path}: 'data' is {manifest.data!r}", _REBUILD)
     return manifest
 
 

@@ -57,10 +57,12 @@ class HashingEncoder:
         return out
 
 
-def document(name: str, text: str, language: str = "en", title: str | None = None) -> Document:
+def document(
+    name: str, text: str, language: str = "en", title: str | None = None, **more: object
+) -> Document:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     title = name if title is None else title
-    return Document(name, text, title, language, f"{name}.txt", digest)
+    return Document(name, text, title, language, f"{name}.txt", digest, **more)
 
 
 def corpus() -> list[Document]:
@@ -81,15 +83,15 @@ def dump(index: Index) -> list[str]:
     rows = [
         ("document", *row)
         for row in connection.execute(
-            "SELECT id, source, title, language, content_hash, text, pages FROM documents"
+            "SELECT id, source, title, language, content_hash, text, pages, date FROM documents"
         )
     ]
+    rows += [("tag", *row) for row in connection.execute("SELECT * FROM document_tags")]
     rows += [
         ("passage", *row[:-1], row[-1].hex())
         for row in connection.execute(
-            "SELECT id, document_id, p.text, p.title, language, source, first, last, page,"
-            " t.title, t.body, t.title_pieces, t.body_pieces, vector FROM passages AS p"
-            " JOIN vectors USING (number) JOIN passage_terms AS t ON t.rowid = p.number"
+            "SELECT id, document_id, text, title, language, source, first, last, page, input_hash,"
+            " vector FROM passages JOIN vectors USING (number)"
         )
     ]
     rows += [
@@ -99,8 +101,8 @@ def dump(index: Index) -> list[str]:
         )
     ]
     counts = connection.execute(
-        "SELECT (SELECT count(*) FROM vectors), (SELECT count(*) FROM passage_terms),"
-        " (SELECT count(*) FROM passage_entities)"
+        "SELECT (SELECT count(*) FROM vectors), (SELECT count(*) FROM passage_entities)"
     )
     rows += [("counts", *row) for row in counts]
+    rows.append(("terms", len(index.terms.numbers())))
     return sorted(json.dumps(row, ensure_ascii=False) for row in rows)

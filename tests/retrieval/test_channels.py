@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convrag.errors import ModelError
-from convrag.retrieval import lexical
-from convrag.retrieval.dense import DenseChannel, ExactSearch
+from convrag.retrieval.dense import DenseChannel
 from convrag.retrieval.index import Index
-from convrag.retrieval.lexical import LexicalChannel, stored_form
+from convrag.retrieval.lexical import LexicalChannel
 from tests.retrieval.samples import QUESTIONS, TEXTS, HashingEncoder, document
 
 HOSTILE = [
@@ -74,40 +70,20 @@ def test_a_question_without_a_common_term_finds_nothing(index: Index):
 
 def test_a_term_in_the_title_counts_more(folder, encoder):
     with Index.create(folder, encoder=encoder) as index:
-        filler = [document(f"x{i}", f"nothing about number {i}", title="") for i in range(8)]
-        body = document("body", "all about the Danube river here", title="")
+        filler = [document(f"x{i}", f"nothing about number {i}") for i in range(8)]
+        body = document("body", "all about the Danube river here", title="River")
         title = document("title", "all about the water body here", title="Danube")
         index.update([*filler, body, title], encoder)
         hits = LexicalChannel(index).search("Danube", language="en", k=5)
         assert [passage_id for passage_id, _ in hits] == ["title#0", "body#0"]
 
 
-def test_of_a_long_question_the_rarest_terms_are_kept(fresh: Index, encoder, monkeypatch):
-    monkeypatch.setattr(lexical, "MAX_TERMS", 8)
-    fresh.update([document(f"f{i}", "common padding words everywhere") for i in range(5)], encoder)
-    padding = " ".join(["common padding words everywhere"] * 30)
-    hits = LexicalChannel(fresh).search(f"{padding} Seine", language="en", k=3)
-    assert hits[0][0] == "doc-en#0"
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.text(st.characters(exclude_categories=()), min_size=1), unique=True))
-def test_terms_are_stored_whole_and_apart(terms: list[str]):
-    forms = [stored_form(term) for term in terms]
-    assert len(set(forms)) == len(terms)
-    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'ascii')")
-        connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab (t, row)")
-        connection.execute("INSERT INTO t VALUES (?)", (" ".join(forms),))
-        assert {term for (term,) in connection.execute("SELECT term FROM v")} == set(forms)
-
-
 def test_dense_search_is_the_brute_force_order(index: Index, encoder):
     queries = encoder.encode(list(QUESTIONS.values()))
-    table = index.vectors()
     ids = [f"doc-{code}#0" for code in TEXTS]
+    matrix = index.vectors_of(ids)
     for query, hits in zip(queries, DenseChannel(index).search(queries, k=4), strict=True):
-        scores = table.matrix @ query
+        scores = matrix @ query
         expected = sorted(zip(ids, scores, strict=True), key=lambda hit: (-hit[1], hit[0]))
         expected = [(i, s) for i, s in expected if s > 0][:4]
         assert [i for i, _ in hits] == [i for i, _ in expected]
@@ -118,9 +94,6 @@ def test_asking_for_more_than_there_is_gives_what_there_is(index: Index, encoder
     (hits,) = DenseChannel(index).search(encoder.encode(["the capital of the country"]), k=1000)
     assert 0 < len(hits) <= len(TEXTS)
     assert all(passage_id for passage_id, _ in hits)
-    scores, rows = ExactSearch(np.eye(2, dtype=np.float32)).search(np.eye(2, dtype=np.float32), 4)
-    assert rows[:, 2:].tolist() == [[-1, -1], [-1, -1]]
-    assert scores.shape == (2, 4)
 
 
 def test_vectors_that_point_elsewhere_are_no_hits(folder):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from convrag.errors import IndexStoreError, ModelError
 from convrag.protocols import CancelToken
-from convrag.retrieval import lexical, updating
+from convrag.retrieval import updating
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
+from convrag.retrieval.terms import analysis_id
 from convrag.retrieval.updating import UpdateReport
 from convrag.types import Page
 from tests.retrieval.samples import TEXTS, HashingEncoder, corpus, document, dump
@@ -203,21 +204,16 @@ def test_text_that_utf8_cannot_hold_keeps_its_offsets(folder: Path, encoder):
             index.update([document("\udcff", "text")], encoder)
 
 
-def test_terms_of_an_older_analysis_are_renewed_without_encoding(fresh: Index, folder, encoder):
-    with fresh.transaction() as connection:
-        connection.execute("UPDATE meta SET value = 'older' WHERE key = 'analyzer'")
-        connection.execute("DELETE FROM passage_terms")
-    assert any("terms" in line for line in fresh.verify())
-    with pytest.raises(IndexStoreError, match="writing"):
-        Index.open(folder)
-    fresh.close()
+def test_terms_of_an_older_analysis_are_renewed_without_encoding(fresh: Index, folder, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr("convrag.retrieval.term_sync.analysis_id", lambda: "older")
+        assert fresh.terms.state.analyzer == "older"
+        fresh.close()
     with Index.open(folder) as index:
-        assert index.verify() == ()
         hits = LexicalChannel(index).search("Москва", language="ru", k=3)
         assert hits[0][0] == "doc-ru#0"
-        assert index.connection.execute("SELECT value FROM meta WHERE key = 'analyzer'").fetchone()[
-            0
-        ] == (lexical.analysis_id())
+        assert index.terms.state.analyzer == analysis_id()
+        assert index.verify() == ()
 
 
 class Wrong(HashingEncoder):
