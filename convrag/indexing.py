@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 from convrag.errors import UsageError
 from convrag.graph import storage
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.rdf import is_graph, prefixes, read_rdf
-from convrag.protocols import CancelToken, Encoder
+from convrag.protocols import CancelToken, Encoder, Vectors
+from convrag.retrieval import roots as remembered
+from convrag.retrieval import sources
 from convrag.retrieval.index import Index
+from convrag.retrieval.roots import Root, Roots, within
+from convrag.retrieval.storage import MANIFEST
 from convrag.text.documents import Refusal, document_id, read, source_name
 from convrag.types import Document, Triple
+
+_Parsed = Mapping[str, tuple[Path, str, tuple[Triple, ...]]]
+"""Graph files by the names of their sources: where they are, their hash, what they say."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share done (0..1)."""
@@ -33,6 +44,8 @@ class BuildReport:
     passages: int
     triples: int
     refusals: tuple[Refusal, ...]
+    duplicates: int = 0
+    """Those among the added and updated whose content another document has too."""
 
 
 def build_index(
@@ -48,53 +61,170 @@ def build_index(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> BuildReport:
-    """Bring the index in folder ``into`` up to date with the files; each document is one commit.
+    """Bring the index in folder ``into`` up to date with files; a few documents are one commit.
 
     Args:
-        paths: Files and folders; graph files among them go into the graph.
+        paths: Files and folders; graph files among them go into the graph. None of them means
+            those that the index was made from.
         into: The index's folder, made when missing.
         encoder: Encodes the passages; must be the one the index was made with.
         title: The index's title when it is made.
         languages: The languages the documents may be in; empty for the default set.
-        rebuild: Make the index anew from nothing.
-        root: Sources are named relative to this folder where they lie below it.
-        prune: Delete what the index has from files that are not among ``paths`` any more.
+        rebuild: Make the index anew from nothing; until that is done the old one stays in use.
+        root: Sources are named relative to this folder where they lie below it; else as ``paths``
+            say, or as the index calls them already.
+        prune: Delete what came from ``paths`` before and is not there any more. What is there but
+            cannot be read is kept as it was.
         progress: Told how far the work is.
-        cancel: Stops after the document in work; what is committed stays.
+        cancel: Stops after the documents in work; what is committed stays.
 
     Raises:
         UsageError: A path is missing, or there is nothing to read.
         GraphError: A graph file is not valid RDF; nothing of it is stored.
         IndexStoreError: The folder is no index, is locked, or was made with another encoder.
     """
-    files = _files(paths)
-    graphs = [path for path in files if is_graph(path)]
-    parsed = [(path, read_rdf(path, source=_source(source_name(path), root))) for path in graphs]
-    refusals: list[Refusal] = []
-    found = read(paths, languages=languages)
-    index = _open(into, encoder, title=title, rebuild=rebuild)
-    try:
-        triples = _store_graphs(index, parsed, root, prune=prune)
-        report = index.update(
-            _documents(found, root, refusals),
-            encoder,
-            prune=prune,
-            progress=_shares(progress, len(files) - len(graphs)),
-            cancel=cancel,
+    known = remembered_roots(into)
+    roots = Roots() if rebuild and paths else known
+    given = _given(roots, paths, root, tuple(languages)) if paths else tuple(known)
+    if not given:
+        raise UsageError(
+            f"{into}: it is not known which files and folders this index is made from",
+            "name them",
         )
+    there = [item for item in given if item.path.exists() or item.path.is_symlink()]
+    files = _files(item.path for item in there)
+    meter = _Meter(progress, len(files), roots)
+    found = _read(there, meter, must_find=bool(paths))
+    parsed = _parsed(files, roots)
+    documents = _Documents(found, roots)
+    documents.refusals += [_missing(item) for item in given if item.folder and item not in there]
+    with _open(into, encoder, title=title, rebuild=rebuild) as index:
+        _remember(index, given)
+        _store_graphs(index, parsed)
+        report = index.update(documents, meter.watching(encoder), cancel=cancel)
+        deleted = 0
         if cancel is None or not cancel.cancelled:
+            if prune:
+                scope = {source_name(i.path) for i in given if i in there or not i.folder}
+                deleted = _prune(index, roots, scope, documents, parsed)
             link_passages(index, progress)
-        return BuildReport(
-            report.added,
-            report.updated,
-            report.unchanged,
-            report.deleted,
-            report.passages,
-            triples,
-            tuple(refusals),
-        )
-    finally:
-        index.close()
+    return BuildReport(
+        report.added,
+        report.updated,
+        report.unchanged,
+        deleted,
+        report.passages,
+        sum(len(triples) for _, _, triples in parsed.values()),
+        tuple(documents.refusals),
+        report.duplicates,
+    )
+
+
+def remembered_roots(into: Path) -> Roots:
+    """Return the files and folders that the index in ``into`` was made from; none if there is none.
+
+    Raises:
+        IndexStoreError: There is an index, but it cannot be read.
+    """
+    if not (into / MANIFEST).exists():
+        return Roots()
+    with Index.open(into) as index:
+        return remembered.load(index.connection)
+
+
+def delete_sources(index: Index, found: Sequence[sources.Source]) -> int:
+    """Delete documents and graph files from the index; return how many of them may come back.
+
+    Files and folders of which nothing is left are forgotten. What lies in one that is remembered
+    comes back when the index is brought up to date while the file is still there.
+
+    Raises:
+        IndexStoreError: The index is not open for writing, or the database fails.
+    """
+    sources.delete(index, found)
+    with index.transaction() as connection:
+        roots = remembered.load(connection)
+        left = [roots.owner(item.name) for item in sources.listed(connection)]
+        for root in set(roots) - set(left):
+            roots.discard(root)
+        remembered.store(connection, roots)
+    link_passages(index)
+    return sum(roots.owner(item.name) is not None for item in found)
+
+
+def _given(
+    roots: Roots, paths: Sequence[Path], root: Path | None, languages: tuple[str, ...]
+) -> tuple[Root, ...]:
+    """Return ``paths`` as roots, called as ``roots`` call them, which take them in."""
+    base = None if root is None else Path(os.path.abspath(root))  # noqa: PTH100
+    given = []
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise UsageError(f"no such file or folder: {path}", "check the spelling")
+        full = Path(os.path.abspath(path))  # noqa: PTH100 - links in it stay as they are
+        inside = base is not None and full.is_relative_to(base)
+        name = full.relative_to(base) if inside and base else Path(os.path.normpath(path))
+        given.append(roots.add(full, source_name(name), languages))
+    return tuple(given)
+
+
+def _missing(root: Root) -> Refusal:
+    return Refusal(
+        root.name,
+        "the folder is not there; what came from it is kept",
+        f"this deletes it: convrag index delete {root.name}",
+    )
+
+
+def _read(given: Sequence[Root], meter: _Meter, *, must_find: bool) -> Iterator[Document | Refusal]:
+    """Return what is in ``given``; what has languages of its own is read with them."""
+    groups: dict[tuple[str, ...], list[Path]] = {}
+    for root in given:
+        groups.setdefault(root.languages, []).append(root.path)
+    parts = []
+    for languages, paths in groups.items():
+        try:
+            parts.append(read(paths, languages=languages, progress=meter.read))
+        except UsageError:
+            if must_find:
+                raise
+    return chain.from_iterable(parts)
+
+
+def _parsed(files: Sequence[Path], roots: Roots) -> _Parsed:
+    parsed = {}
+    for path in files:
+        if is_graph(path):
+            name = roots.named(source_name(path))
+            # Hashed first: if the file changes meanwhile, the next run sees that it did.
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            parsed[name] = path, digest, read_rdf(path, source=name)
+    return parsed
+
+
+def _remember(index: Index, given: Iterable[Root]) -> None:
+    with index.transaction() as connection:
+        roots = remembered.load(connection)
+        for root in given:
+            roots.add(root.path, root.name, root.languages)
+        remembered.store(connection, roots)
+
+
+def _prune(
+    index: Index, roots: Roots, scope: set[str], documents: _Documents, parsed: _Parsed
+) -> int:
+    """Delete what lies in ``scope`` and was not found; return the number of documents."""
+    unread = {refusal.source for refusal in documents.refusals}
+    kept = documents.seen.union(parsed)
+
+    def gone(source: str) -> bool:
+        place = roots.located(source)
+        inside = place is not None and within(place, scope)
+        return inside and source not in kept and not within(source, unread)
+
+    with index.snapshot() as connection:
+        listed = sources.listed(connection)
+    return sources.delete(index, [item for item in listed if gone(item.name)])
 
 
 def link_passages(index: Index, progress: Progress | None = None) -> None:
@@ -161,45 +291,87 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _source(source: str, root: Path | None) -> str:
-    """Return the source relative to ``root`` where it lies below it."""
-    head = f"{source_name(root)}/" if root is not None else ""
-    return source.removeprefix(head)
-
-
-def _store_graphs(
-    index: Index,
-    parsed: Sequence[tuple[Path, tuple[Triple, ...]]],
-    root: Path | None,
-    *,
-    prune: bool,
-) -> int:
-    """Bring the stored graph up to date and return the number of triples given."""
+def _store_graphs(index: Index, parsed: _Parsed) -> None:
+    """Store what is new or changed among the graph files."""
     known = storage.source_hashes(index.connection)
-    given = {_source(source_name(path), root): (path, triples) for path, triples in parsed}
     with index.transaction() as connection:
         storage.create_tables(connection)
-        for source, (path, triples) in given.items():
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        for source, (path, digest, triples) in parsed.items():
             if known.get(source) != digest:
                 storage.replace_source(connection, source, digest, triples, prefixes(path))
-        for source in sorted(set(known) - set(given)) if prune else ():
-            storage.delete_source(connection, source)
-    return sum(len(triples) for _, triples in parsed)
 
 
-def _documents(
-    found: Iterable[Document | Refusal], root: Path | None, refusals: list[Refusal]
-) -> Iterator[Document]:
-    for item in found:
-        if isinstance(item, Refusal):
-            refusals.append(item)
-            continue
-        source = _source(item.source, root)
-        yield replace(item, source=source, id=document_id(source))
+class _Documents:
+    """What was found, called as the index calls it; knows what came by and what did not."""
+
+    def __init__(self, found: Iterable[Document | Refusal], roots: Roots) -> None:
+        self._found = found
+        self._roots = roots
+        self.seen: set[str] = set()
+        self.refusals: list[Refusal] = []
+
+    def __iter__(self) -> Iterator[Document]:
+        for item in self._found:
+            source = self._roots.named(item.source)
+            if isinstance(item, Refusal):
+                self.refusals.append(replace(item, source=source))
+                continue
+            self.seen.add(source)
+            yield replace(item, source=source, id=document_id(source))
 
 
-def _shares(progress: Progress | None, total: int) -> Callable[[int, str], None] | None:
-    if progress is None:
-        return None
-    return lambda done, source: progress(source, min(1.0, done / max(total, 1)))
+class _Meter:
+    """Says what is being read, which share of the files that is, and how fast it goes."""
+
+    def __init__(self, progress: Progress | None, files: int, roots: Roots) -> None:
+        self._progress = progress
+        self._files = files
+        self._roots = roots
+        self._read = 0
+        self._source = "reading"
+        self._passages = 0
+        self._seconds = 0.0
+
+    def read(self, _done: int, _total: int, source: str) -> None:
+        """Count a file."""
+        self._read += 1
+        self._source = self._roots.named(source)
+        self._tell()
+
+    def encoded(self, passages: int, seconds: float) -> None:
+        """Count passages."""
+        self._passages += passages
+        self._seconds += seconds
+        self._tell()
+
+    def watching(self, encoder: Encoder) -> Encoder:
+        """Return an encoder whose passages are counted."""
+        return _Watched(encoder, self.encoded)
+
+    def _tell(self) -> None:
+        if self._progress is None:
+            return
+        rate = f"{self._passages / self._seconds:,.0f} passages/s · " if self._seconds else ""
+        self._progress(rate + self._source, min(1.0, self._read / max(self._files, 1)))
+
+
+class _Watched:
+    """An encoder that tells how many texts it encoded in how many seconds."""
+
+    def __init__(self, encoder: Encoder, tell: Callable[[int, float], None]) -> None:
+        self._encoder = encoder
+        self._tell = tell
+
+    @property
+    def id(self) -> str:
+        return self._encoder.id
+
+    @property
+    def dimension(self) -> int:
+        return self._encoder.dimension
+
+    def encode(self, texts: Sequence[str], kind: Literal["query", "passage"] = "query") -> Vectors:
+        began = time.perf_counter()
+        vectors = self._encoder.encode(texts, kind)
+        self._tell(len(texts), time.perf_counter() - began)
+        return vectors

@@ -37,6 +37,18 @@ def source_hashes(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT source, content_hash FROM graph_sources"))
 
 
+def source_sizes(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of triples of each stored source."""
+    if not _has_tables(connection):
+        return {}
+    return dict(
+        connection.execute(
+            "SELECT source, (SELECT count(*) FROM graph_triples AS t WHERE t.source = s.source)"
+            " FROM graph_sources AS s"
+        )
+    )
+
+
 def replace_source(
     connection: sqlite3.Connection,
     source: str,
