@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convrag.retrieval import filters, records
-from convrag.text.analysis import query_terms
+from convrag.retrieval.terms import TermIndex
+from convrag.text.analysis import kind_weight, query_terms
 from convrag.types import Filter
 
 if TYPE_CHECKING:
     from convrag.retrieval.index import Index
 
+MAX_TERMS = 64
+"""Terms of one search; of a longer question the rarest are kept."""
+_MOST_READ = 8 * MAX_TERMS
+"""Terms of a question that are looked at."""
 _SPARE = 16
 """Hits read beyond those asked for, so that ties at the border are broken by id, not by arrival."""
 _ALL = Filter()
@@ -42,14 +48,31 @@ class LexicalChannel:
         Raises:
             IndexStoreError: The database fails.
         """
-        asked = dict.fromkeys(query_terms(text, language), 1.0)
         with self._index.snapshot() as connection:
-            found = self._index.terms.search(
-                asked,
-                k=k + _SPARE,
+            terms = self._index.terms
+            of_documents = replace(filter, languages=(), tags=(), after="", before="")
+            found = terms.search(
+                weighted_terms(terms, text, language),
+                k=k + _SPARE if k > 0 else 0,
                 languages=filter.languages,
-                documents=filters.document_ids(connection, filter),
+                tags=filter.tags,
+                after=filter.after,
+                before=filter.before,
+                documents=filters.document_ids(connection, of_documents),
             )
             ids = records.ids_of(connection, [number for number, _ in found])
         hits = [(ids[number], score) for number, score in found if number in ids]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
+
+
+def weighted_terms(terms: TermIndex, text: str, language: str) -> dict[str, float]:
+    """Return the terms to search for with what each counts: at most ``MAX_TERMS``, the rarest.
+
+    Raises:
+        IndexStoreError: The term index is missing or damaged.
+    """
+    asked = list(dict.fromkeys(query_terms(text, language)))
+    if len(asked) > MAX_TERMS:
+        found = {term: terms.frequency(term) for term in asked[:_MOST_READ]}
+        asked = sorted((term for term in found if found[term]), key=found.__getitem__)[:MAX_TERMS]
+    return {term: kind_weight(term) for term in asked}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date as day
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,16 +12,16 @@ import tantivy
 
 from convrag.text.analysis import analyze
 
-WEIGHTS = {"title": 2.0, "body": 1.0, "title_pieces": 0.5, "body_pieces": 0.25}
-"""What a term counts in each field."""
 TOKENIZER = "terms"
-_FIELDS = ("title", "title_pieces", "body", "body_pieces")
 Clause = tuple[tantivy.Occur, tantivy.Query]
+TITLE_WORDS = 3
+"""How often the words of a title are counted beside those of the text."""
+_FIELDS = ("words", "pieces")
 _PIECES = ("t:", "u:")
 """Kinds of terms that are parts of words: trigrams and single characters."""
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _LONGEST = 256
 """Characters of a term that are kept."""
-_JOINED = str.maketrans({" ": "\x1f"})
 _PROBE = (
     ("en", "Running the XR-200's cafés, 1,250 men"),
     ("es", "¿Cuáles ríos cruzan la región?"),
@@ -50,7 +50,7 @@ class TermRecord(NamedTuple):
     document_id: str
     tags: tuple[str, ...] = ()
     date: str = ""
-    """ISO 8601 day, or empty."""
+    """ISO 8601 day, month or year; empty when there is none."""
 
 
 @lru_cache(maxsize=1)
@@ -59,14 +59,16 @@ def analysis_id() -> str:
 
     Taken from what the analysis makes of a few sentences: no version number can be forgotten.
     """
-    terms = [column for language, text in _PROBE for column in _columns(text, language)]
-    return hashlib.blake2b("\n".join(terms).encode("utf-8"), digest_size=8).hexdigest()
+    probes = [TermRecord(0, text, text, language, "") for language, text in _PROBE]
+    columns = [column for record in probes for column in (*_FIELDS, *_columns(record))]
+    return hashlib.blake2b("\n".join(columns).encode("utf-8"), digest_size=8).hexdigest()
 
 
 def new_schema() -> tantivy.Schema:
+    """Return the fields of the index."""
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("number", indexed=True, fast=True)
-    for name in WEIGHTS:
+    for name in _FIELDS:
         builder.add_text_field(name, tokenizer_name=TOKENIZER, index_option="freq")
     for name in ("language", "tag", "document"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
@@ -77,10 +79,10 @@ def new_schema() -> tantivy.Schema:
 
 
 def document_of(record: TermRecord) -> tantivy.Document:
+    """Return what the index holds of a passage."""
     document = tantivy.Document()
     document.add_unsigned("number", record.number)
-    columns = (*_columns(record.title, record.language), *_columns(record.text, record.language))
-    for name, column in zip(_FIELDS, columns, strict=True):
+    for name, column in zip(_FIELDS, _columns(record), strict=True):
         document.add_text(name, column)
     document.add_text("language", record.language)
     document.add_text("document", record.document_id)
@@ -91,37 +93,57 @@ def document_of(record: TermRecord) -> tantivy.Document:
     return document
 
 
-def _columns(text: str, language: str) -> tuple[str, str]:
-    """Return the terms that are words and those that are pieces of words, with spaces between."""
+def _columns(record: TermRecord) -> tuple[str, str]:
+    """Return the terms that are words and those that are pieces of words, with spaces between.
+
+    A title is read in front of its text: told apart, its terms would be so rare that one of them
+    outweighs a text that answers the question.
+    """
     words: list[str] = []
     pieces: list[str] = []
-    for term in analyze(text, language):
-        (pieces if term.startswith(_PIECES) else words).append(_kept(term))
-    return " ".join(words), " ".join(pieces)
+    for text, times in ((record.title, TITLE_WORDS), (record.text, 1)):
+        for term in analyze(text, record.language):
+            if term.startswith(_PIECES):
+                pieces.append(_kept(term))
+            else:
+                words += [_kept(term)] * times
+    return _storable(" ".join(words)), _storable(" ".join(pieces))
 
 
 def _kept(term: str) -> str:
     """Return the term without spaces, which would part it, and cut to what a file can hold."""
-    return term.translate(_JOINED)[:_LONGEST].encode("utf-8", "replace").decode("utf-8")
+    return term[:_LONGEST].replace(" ", "\x1f")
 
 
-def _day(text: str) -> int | None:
-    """Return an ISO 8601 day as the number ``yyyymmdd``, None when it is none."""
-    try:
-        value = day.fromisoformat(text[:10])
-    except ValueError:
+def _storable(text: str) -> str:
+    """Return the text with lone surrogates replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _day(text: str, missing: int = 1) -> int | None:
+    """Return an ISO 8601 date as the number ``yyyymmdd``, None when it is none.
+
+    Args:
+        text: A day, or a month or year alone.
+        missing: The month and day of those that have none.
+    """
+    found = _DATE.match(text)
+    if found is None:
         return None
-    return value.year * 10_000 + value.month * 100 + value.day
+    year, month, day = (int(part) if part else missing for part in found.groups())
+    return year * 10_000 + month * 100 + day
 
 
 def scoring(schema: tantivy.Schema, terms: Mapping[str, float]) -> Iterator[Clause]:
+    """Yield a clause for each term that adds its weight times its BM25 score."""
     for term, weight in terms.items():
-        for name in _FIELDS[1::2] if term.startswith(_PIECES) else _FIELDS[::2]:
-            query = tantivy.Query.term_query(schema, name, _kept(term), "freq")
-            yield (
-                tantivy.Occur.Should,
-                tantivy.Query.boost_query(query, weight * WEIGHTS[name]),
-            )
+        value = _storable(_kept(term))
+        query = tantivy.Query.term_query(schema, _field(term), value, "freq")
+        yield tantivy.Occur.Should, tantivy.Query.boost_query(query, weight)
+
+
+def _field(term: str) -> str:
+    return _FIELDS[term.startswith(_PIECES)]
 
 
 def limits_of(
@@ -138,7 +160,7 @@ def limits_of(
         for name, values in sets.items()
         if values
     ]
-    first, last = map(_day, days)
+    first, last = _day(days[0]), _day(days[1], missing=99)
     if first is not None or last is not None:
         queries.append(
             tantivy.Query.range_query(schema, "date", tantivy.FieldType.Unsigned, first, last)
@@ -148,6 +170,5 @@ def limits_of(
 
 
 def frequency(searcher: tantivy.Searcher, term: str) -> int:
-    """Return in how many passages' texts the term is, removed ones included."""
-    name = "body_pieces" if term.startswith(_PIECES) else "body"
-    return searcher.doc_freq(name, _kept(term))
+    """Return in how many passages the term is, removed ones included."""
+    return searcher.doc_freq(_field(term), _storable(_kept(term)))

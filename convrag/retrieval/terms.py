@@ -1,9 +1,9 @@
 """The term index: which passages hold a term, on disk, for BM25; derived from the records.
 
-Four text fields hold the analysed terms of a passage: words and pieces of words, each of its title
-and of its text. One more document, the marker, says which state of the records the index covers; it
-is replaced in the commit that changes the passages, so the two never disagree. Nothing else is
-stored: what is damaged, missing or of another analysis is built again from the records.
+Two text fields hold the analysed terms of a passage: its words, and pieces of its words. One more
+document, the marker, says which state of the records the index covers; it is replaced in the commit
+that changes the passages, so the two never disagree. Nothing else is stored: what is damaged,
+missing or of another analysis is built again from the records.
 """
 
 from __future__ import annotations
@@ -258,8 +258,8 @@ class TermIndex:
             k: How many hits.
             languages: One of these ISO 639-1 codes.
             tags: At least one of these.
-            after: ISO 8601 day; on it or later.
-            before: ISO 8601 day; on it or earlier.
+            after: ISO 8601 day, month or year; dated in it or later.
+            before: ISO 8601 day, month or year; dated in it or earlier.
             documents: One of these document ids; None for any.
 
         Raises:
@@ -281,7 +281,7 @@ class TermIndex:
             return _best(view.searcher, asked, k)
 
     def frequency(self, term: str) -> int:
-        """Return in how many passages' texts the term is, removed ones included.
+        """Return in how many passages the term is, removed ones included.
 
         Raises:
             IndexStoreError: The index is missing or damaged.

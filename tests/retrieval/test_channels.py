@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convrag.errors import ModelError
+from convrag.retrieval import lexical
 from convrag.retrieval.dense import DenseChannel
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
+from convrag.types import Filter
 from tests.retrieval.samples import QUESTIONS, TEXTS, HashingEncoder, document
 
 HOSTILE = [
@@ -76,6 +80,63 @@ def test_a_term_in_the_title_counts_more(folder, encoder):
         index.update([*filler, body, title], encoder)
         hits = LexicalChannel(index).search("Danube", language="en", k=5)
         assert [passage_id for passage_id, _ in hits] == ["title#0", "body#0"]
+
+
+def test_of_a_long_question_the_rarest_terms_are_kept(fresh: Index, encoder, monkeypatch):
+    monkeypatch.setattr(lexical, "MAX_TERMS", 8)
+    fresh.update([document(f"f{i}", "common padding words everywhere") for i in range(5)], encoder)
+    padding = " ".join(["common padding words everywhere"] * 30)
+    hits = LexicalChannel(fresh).search(f"{padding} Seine", language="en", k=3)
+    assert hits[0][0] == "doc-en#0"
+
+
+CODES = {
+    "E-17": ["E-18", "E17B", "17", "E-170", "E-71"],
+    "XR-200": ["XR-201", "XR200B", "200", "AXR-200", "XR-20"],
+    "٤٠٤": ["٤٠٥", "٤٠٤١", "٤", "٤٠"],
+    "ГОСТ-1050": ["ГОСТ-1051", "1050", "ГОСТ-10500"],
+    "東芝K-300": ["東芝K-301", "K-3000", "300"],
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_finds_the_passage_that_has_it(folder, encoder, code: str):
+    crowd = [code, *CODES[code]]
+    with Index.create(folder, encoder=encoder) as index:
+        # The others are as long, and share every other word with the question.
+        index.update(
+            [document(f"c{i}", f"error {near} printer manual", title="") for i, near in
+             enumerate(reversed(crowd))],
+            encoder,
+        )  # fmt: skip
+        for question in (code, f"What does error {code} of the printer mean?", code.lower()):
+            hits = LexicalChannel(index).search(question, language="en", k=3)
+            assert hits[0][0] == f"c{len(crowd) - 1}#0"
+
+
+def test_the_filter_holds_in_the_lexical_channel(folder, encoder):
+    names = ("manuals/a.pdf", "manuals/b.pdf", "letters/a.pdf")
+    dated = [
+        replace(document(name, "the pump leaks"), source=name, tags=(name[:7],), date=date)
+        for name, date in zip(names, ("2024-02-03", "2025", ""), strict=True)
+    ]
+    with Index.create(folder, encoder=encoder) as index:
+        index.update(dated, encoder)
+
+        def found(**limits) -> list[str]:
+            hits = LexicalChannel(index).search("pump", language="en", k=9, filter=Filter(**limits))
+            return sorted(passage_id.split("#")[0] for passage_id, _ in hits)
+
+        assert found() == sorted(names)
+        assert found(sources=("manuals/*",)) == ["manuals/a.pdf", "manuals/b.pdf"]
+        assert found(documents=("letters/a.pdf", "x")) == ["letters/a.pdf"]
+        assert found(sources=("*/a.pdf",), documents=("manuals/a.pdf", "manuals/b.pdf")) == [
+            "manuals/a.pdf"
+        ]
+        assert found(tags=("letters",)) == ["letters/a.pdf"]
+        assert found(after="2024-02-03", before="2024-12") == ["manuals/a.pdf"]
+        assert found(languages=("de",)) == []
+        assert found(sources=("nowhere/*",)) == []
 
 
 def test_dense_search_is_the_brute_force_order(index: Index, encoder):
