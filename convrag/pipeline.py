@@ -33,6 +33,7 @@ from convrag.protocols import CancelToken, Encoder, Generator
 from convrag.retrieval.facts import FactChannel
 from convrag.retrieval.hybrid import HybridRetriever
 from convrag.retrieval.index import Index
+from convrag.retrieval.storage import read_manifest
 from convrag.text.language import LanguageIdentifier
 from convrag.text.segment import overlap
 from convrag.types import (
@@ -40,6 +41,7 @@ from convrag.types import (
     Dialogue,
     EntityView,
     Evidence,
+    Filter,
     Link,
     Mode,
     Passage,
@@ -50,6 +52,7 @@ from convrag.types import (
     Triple,
     Turn,
 )
+from convrag.wire import filter_words
 
 ANSWERABLE = 0.22
 """Below this answerability the answer is that nothing was found.
@@ -57,6 +60,7 @@ ANSWERABLE = 0.22
 On the packs' development questions .22 and .25 make equally many mistakes; .22 abstains less."""
 _LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
 """Languages in which questions are understood whatever the documents' languages."""
+_ANYTHING = Filter()
 T = TypeVar("T")
 _PIECES = re.compile(r"\S+\s*|\s+")
 
@@ -74,15 +78,25 @@ class Pipeline:
         generator: Generator | None = None,
         examples: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        encoder = RememberingEncoder(encoder)
         self.name = name
         self.examples = examples or {}
         self.generator_id = generator.id if generator else ""
-        self._index = index
+        self._encoder = RememberingEncoder(encoder)
+        self._generator = generator
         self._k = k
-        self._graph = KnowledgeGraph(storage.load_triples(index.connection))
-        self._prefixes = storage.load_prefixes(index.connection)
-        self.languages = tuple(dict.fromkeys([*index.languages, *_LANGUAGES]))
+        self._use(index)
+
+    def _use(self, index: Index) -> None:
+        """Answer from ``index`` as it is now."""
+        encoder = self._encoder
+        self._index = index
+        with index.snapshot() as connection:
+            self._generation = index.generation
+            self._graph_files = storage.source_hashes(connection)
+            self._graph = KnowledgeGraph(storage.load_triples(connection))
+            self._prefixes = storage.load_prefixes(connection)
+            self._document_languages = index.languages
+        self.languages = tuple(dict.fromkeys([*self._document_languages, *_LANGUAGES]))
         self._language = LanguageIdentifier(self.languages)
         self._linker = DictionaryLinker(self._graph)
         matcher = RelationMatcher(self._graph)
@@ -95,14 +109,48 @@ class Pipeline:
         facts = FactChannel(self._graph, matcher, encoder)
         self._retriever = HybridRetriever(index, encoder, facts, self._generalize)
         self._reader = EvidenceReader(self._graph, self._linker, encoder)
-        self._neural = NeuralWriter(self._graph, generator) if generator else None
+        self._neural = NeuralWriter(self._graph, self._generator) if self._generator else None
+
+    def _follow(self) -> None:
+        """Take in what other processes made of the index since the turn before.
+
+        Passages are read as they are anyway; the graph is in memory, and a rebuilt index is another
+        one in the same folder.
+        """
+        index = self._index
+        if read_manifest(index.path).uid != index.manifest.uid:
+            self._use(Index.open(index.path, encoder_id=index.encoder_id))
+            index.close()
+            return
+        with index.snapshot() as connection:
+            generation = index.generation
+            graph_files = storage.source_hashes(connection)
+            grown = generation != self._generation and index.languages != self._document_languages
+        if grown or graph_files != self._graph_files:
+            self._use(index)
+        self._generation = generation
 
     def respond(
-        self, dialogue: Dialogue, turn: Turn, *, cancel: CancelToken | None = None
+        self,
+        dialogue: Dialogue,
+        turn: Turn,
+        *,
+        filter: Filter = _ANYTHING,
+        cancel: CancelToken | None = None,
     ) -> Iterator[Event]:
-        """Yield the turn's events; the last one is `Finished` or `Failed`."""
-        run = _Run(self, dialogue, turn, cancel or CancelToken())
+        """Yield the turn's events; the last one is `Finished` or `Failed`.
+
+        Args:
+            dialogue: The turns before.
+            turn: The question.
+            filter: What may be found. Facts of the graph have a source, but neither language, tags,
+                date nor document: filters by language let them through, as they are said in the
+                asker's language, the other ones only by source.
+            cancel: Stops the answer.
+        """
+        run = _Run(self, dialogue, turn, filter, cancel or CancelToken())
         try:
+            self._follow()
             yield from run.events()
         except ConvragError as error:
             yield Failed(error)
@@ -224,17 +272,24 @@ class _Run:
     """One turn in the making."""
 
     def __init__(
-        self, pipeline: Pipeline, dialogue: Dialogue, turn: Turn, cancel: CancelToken
+        self,
+        pipeline: Pipeline,
+        dialogue: Dialogue,
+        turn: Turn,
+        filter: Filter,
+        cancel: CancelToken,
     ) -> None:
         self._pipeline = pipeline
         self._dialogue = dialogue
         self._turn = turn
+        self._filter = filter
         self._cancel = cancel
         self._timings: dict[str, float] = {}
         self._began = time.perf_counter()
 
     def events(self) -> Iterator[Event]:
         query = self._timed("rewrite", lambda: self._pipeline.rewrite(self._turn, self._dialogue))
+        query = replace(query, filter=self._filter)
         yield Rewritten(query, self._timings["rewrite"])
         if query.act == "empty" or query.act.startswith("smalltalk:"):
             yield from self._fixed(query, query.act.split(":")[-1], Status.COMPLETE, ())
@@ -249,7 +304,7 @@ class _Run:
         if self._cancel.cancelled:
             yield self._finished(query, evidence, Draft("", (), Mode.NONE), Status.STOPPED)
         elif not reading.spans or reading.answerability < ANSWERABLE:
-            yield from self._fixed(query, "abstain", Status.ABSTAINED, evidence)
+            yield from self._abstained(query, evidence)
         else:
             yield from self._answer(query, evidence, reading)
 
@@ -271,14 +326,18 @@ class _Run:
             partial = Draft("".join(written).rstrip(), draft.citations, draft.mode)
             yield self._finished(query, evidence, partial, Status.STOPPED)
         elif not draft.text:
-            yield from self._fixed(query, "abstain", Status.ABSTAINED, evidence)
+            yield from self._abstained(query, evidence)
         else:
             yield self._finished(query, evidence, draft, Status.COMPLETE)
+
+    def _abstained(self, query: Query, evidence: tuple[Evidence, ...]) -> Iterator[Event]:
+        kind = "abstain" if query.filter == _ANYTHING else "abstain-filtered"
+        yield from self._fixed(query, kind, Status.ABSTAINED, evidence)
 
     def _fixed(
         self, query: Query, kind: str, status: Status, evidence: tuple[Evidence, ...]
     ) -> Iterator[Event]:
-        text = phrase(kind, query.language)
+        text = phrase(kind, query.language).replace("{filter}", filter_words(query.filter))
         self._first_word()
         yield TextChunk(text)
         yield self._finished(query, evidence, Draft(text, (), Mode.NONE), status)

@@ -9,6 +9,7 @@ import typer
 
 from convrag.cli.options import (
     EncoderOption,
+    FilterOption,
     GeneratorOption,
     IndexOption,
     KOption,
@@ -20,7 +21,7 @@ from convrag.cli.options import (
 if TYPE_CHECKING:
     from convrag.pipeline import Pipeline
     from convrag.sessions import SessionStore
-    from convrag.types import Answer, Dialogue, Turn
+    from convrag.types import Answer, Dialogue, Filter, Turn
 
 
 def ask(
@@ -44,16 +45,19 @@ def ask(
     generator: GeneratorOption = None,
     threads: ThreadsOption = None,
     k: KOption = None,
+    filters: FilterOption = None,
 ) -> None:
     """Answer one question with its sources."""
     from convrag.config import load_config
     from convrag.errors import UsageError
     from convrag.sessions import SessionStore
+    from convrag.wire import parse_filter
 
     config = load_config(encoder=encoder, generator=generator, threads=threads, k=k)
     text = _question(question)
     if language and not (len(language) == 2 and language.isascii() and language.isalpha()):
         raise UsageError(f"--language {language}: not a language code", "two letters, like 'de'")
+    wanted = parse_filter(filters or ())
     store = SessionStore(config.sessions_path) if session else None
     pack, index = _session_source(store, session, pack, index)
 
@@ -62,7 +66,7 @@ def ask(
     with progress_bar("opening") as show:
         pipeline = open_source(config, pack, index, show)
     try:
-        _answer(pipeline, store, session, text, language.lower(), as_json=json)
+        _answer(pipeline, store, session, text, language.lower(), wanted, as_json=json)
     finally:
         pipeline.close()
 
@@ -104,6 +108,7 @@ def _answer(
     session: str | None,
     text: str,
     language: str,
+    wanted: Filter,
     *,
     as_json: bool,
 ) -> None:
@@ -116,7 +121,7 @@ def _answer(
     turn = Turn(uuid.uuid4().hex[:12], Role.USER, text, language, time.time())
     if store:
         store.save_turn(dialogue.id, turn)
-    answer, after = _respond(pipeline, dialogue, turn, stream=not as_json)
+    answer, after = _respond(pipeline, dialogue, turn, wanted, stream=not as_json)
     if store:
         store.save_answer(
             after,
@@ -130,7 +135,7 @@ def _answer(
 
 
 def _respond(
-    pipeline: Pipeline, dialogue: Dialogue, turn: Turn, *, stream: bool
+    pipeline: Pipeline, dialogue: Dialogue, turn: Turn, wanted: Filter, *, stream: bool
 ) -> tuple[Answer, Dialogue]:
     """Return the answer and the dialogue after it, its text written as it comes when ``stream``."""
     from convrag.cli.output import say, stdout_is_terminal
@@ -139,7 +144,7 @@ def _respond(
 
     live = stream and stdout_is_terminal()
     finished: Finished | None = None
-    for event in pipeline.respond(dialogue, turn):
+    for event in pipeline.respond(dialogue, turn, filter=wanted):
         if isinstance(event, TextChunk) and live:
             say(event.text, end="")
         elif isinstance(event, Failed):

@@ -9,6 +9,7 @@ import typer
 
 from convrag.cli.options import (
     EncoderOption,
+    FilterOption,
     GeneratorOption,
     IndexOption,
     KOption,
@@ -33,6 +34,7 @@ def chat(
     generator: GeneratorOption = None,
     threads: ThreadsOption = None,
     k: KOption = None,
+    filters: FilterOption = None,
     theme: Annotated[str | None, typer.Option("--theme", metavar="NAME", help="Colours.")] = None,
 ) -> None:
     """Start a conversation in the terminal."""
@@ -43,8 +45,10 @@ def chat(
     from convrag.config import load_config
     from convrag.errors import UsageError
     from convrag.packs import DEFAULT_PACK, find_pack, pack_called
+    from convrag.wire import parse_filter
 
     config = load_config(encoder=encoder, generator=generator, threads=threads, k=k, theme=theme)
+    wanted = parse_filter(filters or ())
     if not _has_terminal():
         raise UsageError("chat needs a terminal", 'without one use: convrag ask "..."')
 
@@ -64,7 +68,14 @@ def chat(
     from convrag.tui.app import ChatApp
 
     about = index.resolve().name if index else find_pack(pack or DEFAULT_PACK).title
-    app = ChatApp(open_responder, sessions, resume=resume, theme=config.theme, pack=about)
+    app = ChatApp(
+        open_responder,
+        sessions,
+        resume=resume,
+        theme=config.theme,
+        pack=about,
+        filter=wanted,
+    )
     app.run()
     if app.return_code:
         raise typer.Exit(app.return_code)

@@ -31,9 +31,36 @@ GeneratorOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=0, metavar="N", help="Threads; 0 is one per core.")
 ]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--into",
+        "--index",
+        "-i",
+        metavar="DIR",
+        help="The index's folder; without it, the one for documents in CONVRAG_HOME.",
+    ),
+]
+FilterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        "-f",
+        metavar="KEY=VALUE",
+        help="Only search what has this language, source (a pattern), document (an id), tag, or"
+        " date (after, before); again for more: other keys narrow, the same key widens.",
+    ),
+]
 KOption = Annotated[
     int | None, typer.Option("--k", min=1, metavar="N", help="Pieces of evidence per answer.")
 ]
+
+
+def index_folder(into: Path | None) -> Path:
+    """Return the folder of the index that is meant."""
+    from convrag.config import load_config
+
+    return into or load_config().home / "documents"
 
 
 def open_source(

@@ -219,6 +219,16 @@ ACTIONS: tuple[Action, ...] = (
         "[code]",
     ),
     Action(
+        "app.filter",
+        "ctrl+f",
+        "app",
+        "filter",
+        "Show which sources are searched; set it: language=de tag=x source='a/*', or off",
+        "show: filter",
+        "filter",
+        "[key=value | off]",
+    ),
+    Action(
         "app.theme",
         "f10",
         "app",

@@ -146,6 +146,7 @@ class AnsweringApp(ChatFrame):
             self._sessions,
             Dialogue(dialogue.id, turns, dialogue.state),
             exchange.turn,
+            filter=self._filter,
             deliver=self._deliver,
             new_id=self._new_id,
             clock=self._clock,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from convrag.errors import UsageError
 from convrag.tui.actions import SLASH, Action, bindings
 from convrag.tui.answering import AnsweringApp
-from convrag.tui.display import one_line
+from convrag.tui.display import one_line, shown
 from convrag.tui.exchange import Exchange
 from convrag.tui.export_file import write_export
 from convrag.tui.graph import GraphTree
@@ -16,6 +17,7 @@ from convrag.tui.prompt import Prompt
 from convrag.tui.session_list import RenameDialog, ResumePicker, SessionOptions
 from convrag.tui.side import EvidenceWords, Tab
 from convrag.types import Answer
+from convrag.wire import EXAMPLES, filter_words, parse_filter, split_words
 
 _LAST_WAIT = 2.0  # seconds an answer gets to end by itself when the program ends
 
@@ -154,6 +156,21 @@ class ChatApp(AnsweringApp, inherit_bindings=False):
         following = cycle[(cycle.index(self._language) + 1) % len(cycle)]
         self._language = "" if code == "any" else code or following
         self._refresh_facts()
+
+    def action_filter(self, words: str = "") -> None:
+        """Show which sources are searched, or search only those that ``words`` let through."""
+        try:
+            if words:
+                self._filter = parse_filter(() if words == "off" else split_words(words))
+        except UsageError as error:
+            self._tell(error)
+            return
+        self._refresh_facts()
+        now = filter_words(self._filter)
+        text = f"Only searched: {now}\n/filter off searches everything again."
+        if not now:
+            text = f"Everything is searched. To narrow it: /filter {EXAMPLES}"
+        self.notify(shown(text), markup=False)
 
     # --- stopping and leaving
 

@@ -29,11 +29,13 @@ from convrag.tui.side import SidePane, Tab
 from convrag.tui.status import StatusLine, TitleBar
 from convrag.tui.theme import THEMES
 from convrag.tui.trace import Line, answer_lines
-from convrag.types import Dialogue
+from convrag.types import Dialogue, Filter
+from convrag.wire import filter_words
 
 Progress = Callable[[str, float], None]
 OpenResponder = Callable[[Progress], Responder]
 T = TypeVar("T")
+_ANYTHING = Filter()
 
 
 class ChatFrame(App[None], inherit_bindings=False):
@@ -45,6 +47,7 @@ class ChatFrame(App[None], inherit_bindings=False):
         sessions: Where conversations are kept.
         resume: Id, or unique prefix, of the conversation to open.
         theme: Name of a theme.
+        filter: What is searched, until the user says otherwise.
         pack: Name under which conversations are kept until the responder has said its own.
         exports: Folder for exported conversations.
         clock: Seconds since the epoch.
@@ -64,6 +67,7 @@ class ChatFrame(App[None], inherit_bindings=False):
         resume: str | None = None,
         theme: str = "convrag-dark",
         pack: str = "",
+        filter: Filter = _ANYTHING,
         exports: Path | None = None,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
@@ -87,6 +91,7 @@ class ChatFrame(App[None], inherit_bindings=False):
         self._lines: dict[str, list[Line]] = {}
         self._chosen: Exchange | None = None
         self._language = ""
+        self._filter = filter
         self._deleted: list[str] = []
         self._flusher: Timer | None = None
 
@@ -159,7 +164,9 @@ class ChatFrame(App[None], inherit_bindings=False):
         responder = self._responder
         model = (responder.generator_id or "no generator") if responder else ""
         language = self._language or ("any language" if responder else "")
-        self._status.facts = (self._pack, model, language)
+        wanted = filter_words(self._filter)
+        only = f"only {wanted}" if wanted else ""
+        self._status.facts = (only, self._pack, model, language)
 
     def _refresh_sessions(self) -> None:
         self._list.current = self._dialogue.id if self._dialogue else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from convrag.events import Event
-from convrag.types import Dialogue, EntityView, Evidence, Turn
+from convrag.types import Dialogue, EntityView, Evidence, Filter, Turn
 
 if TYPE_CHECKING:
     from convrag.protocols import CancelToken
@@ -35,8 +35,13 @@ class Responder(Protocol):
         """Questions a newcomer may start with, by language, the best first."""
         ...
 
-    def respond(self, dialogue: Dialogue, turn: Turn, *, cancel: CancelToken) -> Iterator[Event]:
-        """Yield the events of one answer; `Finished` or `Failed` is the last one."""
+    def respond(
+        self, dialogue: Dialogue, turn: Turn, *, filter: Filter, cancel: CancelToken
+    ) -> Iterator[Event]:
+        """Yield the events of one answer; `Finished` or `Failed` is the last one.
+
+        Only what ``filter`` lets through is found.
+        """
         ...
 
     def describe(self, entity_id: str, *, language: str) -> EntityView:

@@ -11,7 +11,7 @@ from convrag.events import Event, Failed, Finished, Retrieved, Rewritten, TextCh
 from convrag.protocols import CancelToken
 from convrag.sessions import SessionStore
 from convrag.tui.responder import Responder
-from convrag.types import Answer, Dialogue, Evidence, Mode, Query, Role, Status, Turn
+from convrag.types import Answer, Dialogue, Evidence, Filter, Mode, Query, Role, Status, Turn
 
 Deliver = Callable[["Run", Event, float], None]
 
@@ -24,6 +24,7 @@ class Run:
         sessions: Where the answer is kept.
         dialogue: What was said before.
         turn: The question, already kept.
+        filter: What may be found.
         deliver: Called in the run's thread with every event and the seconds since the start; of the
             pieces of text only with the first one, the text itself is fetched with `take_text`.
         new_id: Makes ids of turns.
@@ -37,6 +38,7 @@ class Run:
         dialogue: Dialogue,
         turn: Turn,
         *,
+        filter: Filter,
         deliver: Deliver,
         new_id: Callable[[], str],
         clock: Callable[[], float],
@@ -46,6 +48,7 @@ class Run:
         self._responder = responder
         self._sessions = sessions
         self._dialogue = dialogue
+        self._filter = filter
         self._deliver = deliver
         self._new_id = new_id
         self._clock = clock
@@ -54,7 +57,7 @@ class Run:
         self._settled = False
         self._all: list[str] = []
         self._fresh: list[str] = []
-        self._query = Query(turn.text, turn.text, turn.language)
+        self._query = Query(turn.text, turn.text, turn.language, filter=filter)
         self._evidence: tuple[Evidence, ...] = ()
         # A daemon: a model that does not listen to the stop must not keep the program from ending.
         self._thread = threading.Thread(target=self._work, name="answer", daemon=True)
@@ -105,7 +108,9 @@ class Run:
 
     def _follow(self) -> Event:
         """Pass the events on and return the last one, the answer kept."""
-        events = self._responder.respond(self._dialogue, self.turn, cancel=self._cancel)
+        events = self._responder.respond(
+            self._dialogue, self.turn, filter=self._filter, cancel=self._cancel
+        )
         for event in events:
             match event:
                 case Finished(answer=answer, dialogue=dialogue):

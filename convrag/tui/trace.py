@@ -11,7 +11,8 @@ from textual.widgets import Static
 
 from convrag.events import Event, Failed, Finished, Linked, Read, Retrieved, Rewritten, TextChunk
 from convrag.tui.display import one_line, seconds
-from convrag.types import Answer, Evidence, Link
+from convrag.types import Answer, Evidence, Link, Query
+from convrag.wire import filter_words
 
 Line = tuple[str, str, str]
 """Stage, time, what it gave."""
@@ -21,8 +22,7 @@ def event_line(event: Event, elapsed: float) -> Line:
     """Return one event in words; ``elapsed`` is seconds since the question was sent."""
     match event:
         case Rewritten(query=query, seconds=took):
-            how = "as typed" if query.standalone else f"“{one_line(query.text)}”"
-            return "Rewrite", seconds(took), f"{how} · {one_line(query.language)} · {query.act}"
+            return "Rewrite", seconds(took), _rewritten(query)
         case Linked(links=links, seconds=took):
             return "Link", seconds(took), _links(links)
         case Retrieved(evidence=evidence, seconds=took):
@@ -42,14 +42,20 @@ def event_line(event: Event, elapsed: float) -> Line:
 def answer_lines(answer: Answer) -> list[Line]:
     """Return what a stored answer still tells of how it was found."""
     query = answer.query
-    how = "as typed" if query.standalone else f"“{one_line(query.text)}”"
     lines: list[Line] = [
-        ("Rewrite", "", f"{how} · {one_line(query.language)} · {one_line(query.act)}"),
+        ("Rewrite", "", _rewritten(query)),
         ("Link", "", _links(query.links)),
         ("Retrieve", "", _found(answer.evidence)),
         ("Finished", "", f"{answer.status} · {answer.mode}"),
     ]
     return lines + [(one_line(k), seconds(v), "") for k, v in answer.timings.items()]
+
+
+def _rewritten(query: Query) -> str:
+    how = "as typed" if query.standalone else f"“{one_line(query.text)}”"
+    text = f"{how} · {one_line(query.language)} · {one_line(query.act)}"
+    wanted = filter_words(query.filter)
+    return f"{text}\nonly {one_line(wanted)}" if wanted else text
 
 
 def _links(links: Iterable[Link]) -> str:

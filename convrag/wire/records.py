@@ -24,6 +24,7 @@ from convrag.types import (
     Triple,
     Turn,
 )
+from convrag.wire.filters import filter_from_json, filter_to_json
 from convrag.wire.schema import CHANNELS, SCHEMA, Json
 
 
@@ -195,7 +196,8 @@ def _link_from_json(data: Mapping[str, Any]) -> Link:
 
 
 def _query_to_json(query: Query) -> Json:
-    return {
+    wanted = filter_to_json(query.filter)
+    return ({"filter": wanted} if wanted else {}) | {
         "text": query.text,
         "original": query.original,
         "language": query.language,
@@ -215,6 +217,7 @@ def _query_from_json(data: Mapping[str, Any]) -> Query:
         confidence=float(data["confidence"]),
         standalone=bool(data["standalone"]),
         act=_text(data["act"]),
+        filter=filter_from_json(data.get("filter", {})),
     )
 
 

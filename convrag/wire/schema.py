@@ -14,10 +14,10 @@ SCHEMA = "convrag.answer/1"
 CHANNELS: tuple[Channel, ...] = ("dense", "lexical", "graph")
 
 
-def _object(properties: Json) -> Json:
+def _object(properties: Json, *, optional: Json | None = None) -> Json:
     return {
         "type": "object",
-        "properties": properties,
+        "properties": properties | (optional or {}),
         "required": list(properties),
         "additionalProperties": False,
     }
@@ -90,8 +90,15 @@ JSON_SCHEMA: Json = {
                 "confidence": _NUMBER,
                 "standalone": {"type": "boolean"},
                 "act": _STRING,
-            }
+            },
+            optional={"filter": _ref("filter")},
         ),
+        "filter": _object(
+            {},
+            optional=dict.fromkeys(("languages", "sources", "documents", "tags"), _list(_STRING))
+            | {"after": _STRING, "before": _STRING},
+        )
+        | {"description": "Which passages could be found; what it does not name, any."},
         "citation": _object(
             {
                 "marker": {"type": "integer"},

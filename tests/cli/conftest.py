@@ -18,6 +18,7 @@ from convrag.types import (
     Citation,
     Dialogue,
     Evidence,
+    Filter,
     Mode,
     Passage,
     Query,
@@ -28,6 +29,7 @@ from convrag.types import (
     Turn,
 )
 
+ANYTHING = Filter()
 HOSTILE = "Vienna \x1b[31m[bold]\u202e[/x] \x07"
 
 PASSAGE = Evidence(
@@ -49,11 +51,15 @@ class FakePipeline:
     def __init__(self, pack: str | None, index: Path | None) -> None:
         self.pack, self.index = pack, index
         self.asked: list[tuple[Dialogue, Turn]] = []
+        self.filters: list[Filter] = []
         self.closed = False
 
-    def respond(self, dialogue: Dialogue, turn: Turn) -> Iterator[Event]:
+    def respond(
+        self, dialogue: Dialogue, turn: Turn, *, filter: Filter = ANYTHING
+    ) -> Iterator[Event]:
         self.asked.append((dialogue, turn))
-        query = Query(turn.text, turn.text, turn.language or "en")
+        self.filters.append(filter)
+        query = Query(turn.text, turn.text, turn.language or "en", filter=filter)
         yield Rewritten(query, 0.1)
         yield Linked((), 0.1)
         yield Retrieved((PASSAGE, TRIPLE), 0.1)

@@ -6,6 +6,7 @@ import types
 import pytest
 
 from convrag.sessions import SessionStore
+from convrag.types import Filter
 
 
 @pytest.fixture
@@ -16,8 +17,10 @@ def apps(opened, monkeypatch: pytest.MonkeyPatch) -> list[types.SimpleNamespace]
     class ChatApp:
         return_code = 0
 
-        def __init__(self, open_responder, sessions, *, resume=None, theme="", pack="") -> None:
-            self.open_responder, self.sessions = open_responder, sessions
+        def __init__(
+            self, open_responder, sessions, *, resume=None, theme="", pack="", filter=None
+        ) -> None:
+            self.open_responder, self.sessions, self.filter = open_responder, sessions, filter
             self.resume, self.theme, self.pack = resume, theme, pack
             made.append(self)
 
@@ -48,9 +51,15 @@ def test_resume_takes_the_pack_of_the_conversation(run, apps, opened, home) -> N
     assert opened[0].pack == "helpdesk"
 
 
+def test_a_filter_is_handed_on(run, apps, opened) -> None:
+    assert run("chat", "-f", "tag=保修", "--filter", "tag=garantía").code == 0
+    assert apps[0].filter == Filter(tags=("保修", "garantía"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        (("--filter", "colour=red"), 2),
         (("--resume", "zzz"), 4),
         (("--pack", "mars"), 2),
         (("--index", "nowhere"), 2),

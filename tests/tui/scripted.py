@@ -19,6 +19,7 @@ from convrag.types import (
     Edge,
     EntityView,
     Evidence,
+    Filter,
     Link,
     Mention,
     Mode,
@@ -109,12 +110,15 @@ class ScriptedResponder:
         progress("Loading the encoder", 0.5)
         return self
 
-    def respond(self, dialogue: Dialogue, turn: Turn, *, cancel: CancelToken) -> Iterator[Event]:
+    def respond(
+        self, dialogue: Dialogue, turn: Turn, *, filter: Filter, cancel: CancelToken
+    ) -> Iterator[Event]:
         self.asked.append((dialogue, turn))
         script = self.scripts.pop(0) if self.scripts else Script()
         links = (Link(Mention("Kenya", (0, 5)), KENYA, 0.98),)
         text = script.rewritten or turn.text
-        query = Query(text, turn.text, script.language, links, standalone=not script.rewritten)
+        alone = not script.rewritten
+        query = Query(text, turn.text, script.language, links, standalone=alone, filter=filter)
         yield Rewritten(query, 0.012)
         yield Linked(links, 0.004)
         yield Retrieved(script.evidence, 0.031)
