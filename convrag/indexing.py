@@ -83,9 +83,9 @@ def build_index(
         GraphError: A graph file is not valid RDF; nothing of it is stored.
         IndexStoreError: The folder is no index, is locked, or was made with another encoder.
     """
-    known = remembered_roots(into)
-    roots = Roots() if rebuild and paths else known
-    given = _given(roots, paths, root, tuple(languages)) if paths else tuple(known)
+    # A damaged index can be replaced without being read.
+    roots = Roots() if rebuild and paths else remembered_roots(into)
+    given = _given(roots, paths, root, tuple(languages)) if paths else tuple(roots)
     if not given:
         raise UsageError(
             f"{into}: it is not known which files and folders this index is made from",

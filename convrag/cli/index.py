@@ -1,78 +1,156 @@
-"""``convrag index``: make or refresh an index from files."""
+"""``convrag index``: make an index from files, keep it up to date, look after it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from convrag.cli.options import EncoderOption, ThreadsOption
+from convrag.cli import upkeep
+from convrag.cli.options import EncoderOption, FolderOption, ThreadsOption, index_folder
 
 if TYPE_CHECKING:
     from convrag.indexing import BuildReport
 
+_HELP = ("-h", "--help")
 
-def index(
+
+class _Commands(TyperGroup):
+    """The commands of ``convrag index``; what begins with none of them means ``add``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
+        if args and args[0] not in (*self.commands, *_HELP):
+            args = ["add", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    help="""Make an index of documents and graphs, and look after it.
+
+    'convrag index PATHS' is short for 'convrag index add PATHS'; a file that is called like a
+    command is written ./update.""",
+)
+
+RebuildOption = Annotated[
+    bool, typer.Option("--rebuild", help="Forget what the index holds and start anew.")
+]
+LanguagesOption = Annotated[
+    str,
+    typer.Option("--languages", metavar="XX,YY", help="Languages of the documents; else guessed."),
+]
+
+
+@app.command("add")
+def add(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Files and folders: txt md html pdf jsonl, and graphs such as ttl."),
+        typer.Argument(help="Files and folders: documents, and graphs such as ttl."),
     ],
-    into: Annotated[
-        Path | None,
-        typer.Option("--into", metavar="DIR", help="Where the index is; made when missing."),
-    ] = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Forget what the index holds and start anew.")
-    ] = False,
-    languages: Annotated[
-        str,
-        typer.Option(
-            "--languages", metavar="XX,YY", help="Languages of the documents; else guessed."
-        ),
-    ] = "",
+    into: FolderOption = None,
+    rebuild: RebuildOption = False,
+    languages: LanguagesOption = "",
     encoder: EncoderOption = None,
     threads: ThreadsOption = None,
 ) -> None:
-    """Make an index of documents and graphs, or bring one up to date.
+    """Take in what is new or changed in PATHS; nothing is deleted.
 
-    What is unchanged since the last time is not read again. Ctrl-C loses nothing that was done:
-    the same command goes on from there.
+    The index is made when it is not there. What is unchanged is not encoded again. Ctrl-C loses
+    nothing that was done: the same command goes on from there.
     """
-    from convrag.cli.output import note, progress_bar
+    _check_paths(paths)
+    _build(paths, into, rebuild, languages, encoder, threads, prune=False)
+
+
+@app.command("update")
+def update(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files and folders; without them, all that was added before."),
+    ] = None,
+    into: FolderOption = None,
+    rebuild: RebuildOption = False,
+    languages: LanguagesOption = "",
+    encoder: EncoderOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Take in what changed in PATHS, and delete what vanished.
+
+    A folder that is not there at all counts as out of reach; what came from it is kept.
+    """
+    from convrag.retrieval.storage import read_manifest
+
+    _check_paths(paths or [])
+    if not paths:
+        read_manifest(index_folder(into))
+    _build(paths or [], into, rebuild, languages, encoder, threads, prune=True)
+
+
+for command in (
+    upkeep.delete,
+    upkeep.verify,
+    upkeep.repair,
+    upkeep.compact,
+    upkeep.stats,
+    upkeep.export,
+):
+    app.command(command.__name__)(command)
+
+
+def _build(
+    paths: list[Path],
+    into: Path | None,
+    rebuild: bool,
+    languages: str,
+    encoder: str | None,
+    threads: int | None,
+    *,
+    prune: bool,
+) -> None:
+    from convrag.cli.output import interruptible, progress_bar
     from convrag.config import load_config
-    from convrag.indexing import build_index
-    from convrag.models.registry import load_encoder
 
     config = load_config(encoder=encoder, threads=threads)
-    _check_paths(paths)
     codes = _languages(languages)
-    target = into or config.home / "documents"
-    try:
-        with progress_bar("loading the encoder") as show:
-            # Many passages at once go twice as fast through torch as through the query engine.
-            model = load_encoder(config.encoder, config=config, runtime="torch")
-            report = build_index(
-                paths,
-                target,
-                model,
-                title=target.resolve().name,
-                languages=codes,
-                rebuild=rebuild,
-                progress=show,
-            )
-    except KeyboardInterrupt:
-        note("stopped: what was done is kept, the same command goes on from there")
-        raise
+    target = index_folder(into)
+    state = "what was done is kept, the same command goes on from there"
+    if rebuild:
+        state = "the index is as it was before"
+    with interruptible(state), progress_bar("loading the encoder") as show:
+        from convrag.indexing import build_index
+        from convrag.models.registry import load_encoder
+
+        # Many passages at once go twice as fast through torch as through the query engine.
+        model = load_encoder(config.encoder, config=config, runtime="torch")
+        report = build_index(
+            paths,
+            target,
+            model,
+            title=target.resolve().name,
+            languages=codes,
+            rebuild=rebuild,
+            prune=prune,
+            progress=show,
+        )
     _summarize(report, target)
 
 
 def _check_paths(paths: list[Path]) -> None:
+    import difflib
+
     from convrag.errors import UsageError
 
+    commands = [info.name for info in app.registered_commands if info.name]
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder", "check the spelling")
+        if path.exists() or path.is_symlink():
+            continue
+        hint = "check the spelling"
+        if near := difflib.get_close_matches(str(path), commands, n=1):
+            hint = f"for the command, write it first: convrag index {near[0]}"
+        raise UsageError(f"{path}: no such file or folder", hint)
 
 
 def _languages(text: str) -> tuple[str, ...]:
@@ -92,16 +170,18 @@ def _summarize(report: BuildReport, target: Path) -> None:
     from convrag.errors import DocumentError
 
     for refusal in report.refusals:
-        note(f"refused: {refusal.source}: {refusal.reason}")
-    kept = report.added + report.updated + report.unchanged + report.triples
-    if not kept:
+        hint = f" ({refusal.hint})" if refusal.hint else ""
+        note(f"refused: {refusal.source}: {refusal.reason}{hint}")
+    kept = report.added + report.updated + report.unchanged + report.deleted + report.triples
+    if not kept and report.refusals:
         raise DocumentError(
             f"nothing could be indexed ({len(report.refusals)} refused)",
-            "it reads txt, md, html, pdf and jsonl documents, and graphs such as ttl",
+            "the lines above say why",
         )
+    again = f" ({report.duplicates} of them duplicates)" if report.duplicates else ""
     say(
-        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged,"
+        f"{report.added} added, {report.updated} updated{again}, {report.unchanged} unchanged,"
         f" {report.deleted} deleted, {len(report.refusals)} refused:"
-        f" {report.passages} passages and {report.triples} triples in {target}"
+        f" {report.passages} passages written, {report.triples} triples read; index: {target}"
     )
     note(f"ask it with: convrag chat --index {target}")

@@ -45,7 +45,7 @@ def _options(
 
 app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
-app.command("index")(index.index)
+app.add_typer(index.app, name="index")
 app.command("eval")(evaluate.evaluate)
 app.add_typer(sessions.app, name="sessions")
 app.command("packs")(packs.packs)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _SECONDS = 10.0
 """Between two lines of progress."""
+_SETTLED = 3.0
+"""Seconds of work before anything is said about the time it will take."""
+_LEAST_SHARE = 0.005
 _WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
 
@@ -40,18 +44,33 @@ def show_on_stdout(item: ConsoleRenderable) -> None:
 def say_json(value: object) -> None:
     """Write a value as JSON to stdout; invisible and control characters are written as escapes."""
     import json
+
+    with json_stdout() as stream:
+        stream.write(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+
+
+@contextmanager
+def json_stdout() -> Iterator[TextIO]:
+    """Give a stream that writes JSON to stdout, hidden characters as escapes."""
+    import io
     import re
 
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
     hidden = re.compile(
         "[\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ud800-\\udfff]"
     )
-    sys.stdout.write(hidden.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+
+    class Escaping(io.TextIOBase):
+        def write(self, text: str) -> int:
+            sys.stdout.write(hidden.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+            return len(text)
+
+    yield cast("TextIO", Escaping())
     sys.stdout.flush()
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a result to a file, whole or not at all.
+@contextmanager
+def result_file(path: Path) -> Iterator[TextIO]:
+    """Give a file to write to that becomes ``path`` when the block ends without an error.
 
     Raises:
         UsageError: It cannot be written there.
@@ -66,16 +85,27 @@ def write_file(path: Path, text: str) -> None:
         ) as file:
             temporary = Path(file.name)
             try:
-                file.write(text)
+                yield cast("TextIO", file)
                 file.flush()
                 os.fsync(file.fileno())
                 temporary.replace(path)
             finally:
                 temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}", "name another file"
-        ) from error
+        hint = "name another file"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            hint = "free some disk space, or name a file on another disk"
+        raise UsageError(f"{path}: cannot be written: {error.strerror}", hint) from error
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a result to a file, whole or not at all.
+
+    Raises:
+        UsageError: It cannot be written there.
+    """
+    with result_file(path) as file:
+        file.write(text)
 
 
 def note(text: str) -> None:
@@ -112,14 +142,27 @@ def progress_bar(start: str) -> Iterator[Callable[[str, float], None]]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(markup=False),
+        TextColumn("{task.fields[left]}", markup=False),
     )
+    pace = _Pace()
     with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task(start, total=1.0)
+        task = bar.add_task(start, total=1.0, left="")
 
         def show(what: str, done: float) -> None:
-            bar.update(task, description=_plain(what), completed=min(max(done, 0.0), 1.0))
+            done = min(max(done, 0.0), 1.0)
+            bar.update(task, description=_plain(what), completed=done, left=pace.left(done))
 
         yield show
+
+
+@contextmanager
+def interruptible(state: str) -> Iterator[None]:
+    """Say what ``state`` things are in when Ctrl-C ends the block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"stopped: {state}")
+        raise
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -137,15 +180,39 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         say("  ".join(padded).rstrip())
 
 
+class _Pace:
+    """Says how long work will still take, once there is something to go by."""
+
+    def __init__(self) -> None:
+        self._began, self._first, self._last = time.monotonic(), 0.0, 0.0
+
+    def left(self, done: float) -> str:
+        """Return the time left when ``done`` of 0..1 is done; a smaller share begins new work."""
+        now = time.monotonic()
+        if done < self._last:
+            self._began, self._first = now, done
+        self._last = done
+        passed, share = now - self._began, done - self._first
+        if passed < _SETTLED or share < _LEAST_SHARE or done >= 1:
+            return ""
+        seconds = round(passed / share * (1 - done))
+        hours, minutes = seconds // 3600, seconds // 60 % 60
+        if hours:
+            return f"{hours} h {minutes:02} min left"
+        return f"{minutes} min {seconds % 60:02} s left" if minutes else f"{seconds} s left"
+
+
 def _lines() -> Callable[[str, float], None]:
     shown, at = -1.0, 0.0
+    pace = _Pace()
 
     def show(what: str, done: float) -> None:
         nonlocal shown, at
         now = time.monotonic()
+        left = pace.left(done)
         if not shown <= done < shown + 0.1 or now > at + _SECONDS:
             shown, at = done, now
-            note(f"{what} ({min(max(done, 0.0), 1.0):.0%})")
+            note(f"{what} ({min(max(done, 0.0), 1.0):.0%}{', ' + left if left else ''})")
 
     return show
 

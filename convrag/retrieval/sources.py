@@ -20,12 +20,12 @@ _NEAR = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document or a graph file; ``size`` counts its passages or its triples."""
+    """A document or a graph file of an index."""
 
     name: str
-    document_id: str
+    document_id: str = ""
     """Empty for a graph file."""
-    size: int
+    passages: int = 0
 
 
 def listed(connection: sqlite3.Connection) -> tuple[Source, ...]:
@@ -35,7 +35,7 @@ def listed(connection: sqlite3.Connection) -> tuple[Source, ...]:
         " FROM documents"
     )
     found = [Source(*row) for row in documents]
-    found += [Source(name, "", size) for name, size in storage.source_sizes(connection).items()]
+    found += [Source(name) for name in storage.source_hashes(connection)]
     return tuple(sorted(found, key=lambda item: (item.name, item.document_id)))
 
 
@@ -75,6 +75,7 @@ def delete(index: Index, found: Sequence[Source]) -> int:
     graphs = [item.name for item in found if not item.document_id]
     if graphs:
         with index.transaction() as connection:
+            storage.create_tables(connection)
             for name in graphs:
                 storage.delete_source(connection, name)
     return index.delete(documents) if documents else 0

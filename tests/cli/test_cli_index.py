@@ -17,6 +17,7 @@ class Report:
     passages: int = 20
     triples: int = 7
     refusals: tuple[object, ...] = ()
+    duplicates: int = 0
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_options_reach_the_builder(run, built, document, tmp_path) -> None:
 
 
 def test_refusals_are_listed(run, built, document) -> None:
-    refusal = types.SimpleNamespace(source="图.bin", reason="not text")
+    refusal = types.SimpleNamespace(source="图.bin", reason="not text", hint="")
     sys.modules["convrag.indexing"].outcome = replace(Report(), refusals=(refusal,))  # type: ignore[attr-defined]
     done = run("index", str(document))
     assert done.code == 0
@@ -93,7 +94,7 @@ def test_what_libraries_log_stays_out_of_the_way(run, built, document, monkeypat
 
 
 def test_nothing_indexed_is_an_error(run, built, document) -> None:
-    refusal = types.SimpleNamespace(source="x.bin", reason="not text")
+    refusal = types.SimpleNamespace(source="x.bin", reason="not text", hint="")
     sys.modules["convrag.indexing"].outcome = Report(0, 0, 0, 0, 0, 0, (refusal,))  # type: ignore[attr-defined]
     done = run("index", str(document))
     assert done.code == 3
