@@ -75,6 +75,11 @@ _LANGUAGE_SCRIPT = {
 _APART = re.compile(r"['’ʼ‐‑\-_\u00ad]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[,.٬]\d{3})+")
 _SEPARATORS = re.compile(r"[-_./'‐‑]")
+_PARTICLES = re.compile(
+    "(?<=..)(?:에서는|으로는|이라는|에서|에게|으로|부터|까지|이다|이나|라는|에는|한테|보다|처럼|하고|이며"
+    "|들은|들이|들의|은|는|이|가|을|를|의|에|로|와|과|도|만|께|들)$|(?<=^.)[은는를]$"
+)
+"""What Korean adds to a noun. Two syllables are often a noun of their own: ``국가``, ``회의``."""
 _PLAIN = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff]+")
 """Kana and Han, which are their own key and of one character each."""
 _MAX_WORD = 48  # characters of what is remembered
@@ -266,6 +271,8 @@ def _language_of(word: str, language: str) -> str:
 
 @lru_cache(maxsize=1 << 17)
 def _stem(word: str, key: str, language: str) -> str:
+    if script_of(key[0]) == "hangul":
+        return _PARTICLES.sub("", key)
     stemmer = _stemmer(language)
     if stemmer is None:
         return key

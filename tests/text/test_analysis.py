@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convrag.text.analysis import analyze, content_words, kind_weight, query_terms
+from convrag.text.normalize import match_key
 
 MEET = [
     ("en", "The countries were bordering", "country border", "w:"),
@@ -37,6 +38,52 @@ def test_question_and_passage_share_tokens(
 ) -> None:
     shared = set(analyze(passage, language)) & set(query_terms(question, language))
     assert any(token.startswith(kind) for token in shared), shared
+
+
+PARTICLES = [
+    ("서울은", "서울"),
+    ("서울에서", "서울은"),
+    ("서울까지", "서울부터"),
+    ("정부가", "정부의"),
+    ("국가는", "국가"),
+    ("대통령이", "대통령을"),
+    ("대한민국의", "대한민국에서는"),
+    ("학교로", "학교와"),
+    ("학생들은", "학생들의"),
+    ("컴퓨터보다", "컴퓨터처럼"),
+    ("한강으로", "한강이라는"),
+    ("물은", "물"),
+    ("나무도", "나무만"),
+]
+
+
+@pytest.mark.parametrize(("left", "right"), PARTICLES)
+def test_korean_words_meet_whatever_particle_they_carry(left: str, right: str) -> None:
+    def word(text: str) -> list[str]:
+        return [token for token in analyze(text, "ko") if token.startswith("w:")]
+
+    assert len(word(left)) == 1
+    assert word(left) == word(right)
+
+
+@pytest.mark.parametrize("noun", ["국가", "회의", "제도", "도로", "마을", "이"])
+def test_a_short_korean_noun_is_no_particle(noun: str) -> None:
+    assert analyze(noun, "ko")[0] == f"w:{noun}"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "漢字汉字々亜"),
+        ("zh", "神\uf9d8\U00020000"),
+        ("ja", "ｶﾞラスがか\u3099ー"),
+        ("ja", "ﾊﾟｰﾄ東京"),
+        ("th", "จำนวนน้ำ"),
+        ("km", "ភ្នំពេញ"),
+    ],
+)
+def test_characters_of_unspaced_scripts_meet_in_every_form(language: str, text: str) -> None:
+    assert analyze(text, language) == analyze(match_key(text), language)
 
 
 @pytest.mark.parametrize(
