@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from convrag.graph import terms
@@ -17,7 +18,7 @@ from convrag.text.analysis import content_words
 from convrag.text.function_words import greetings
 from convrag.text.normalize import match_key
 from convrag.text.segment import overlap
-from convrag.types import Link, Query, Span
+from convrag.types import Filter, Link, Query, Span
 
 _BY_INVERSE_NAME = 0.9
 """Trust in the name of the other direction ("whose capital is Lima", "the capital of Peru")."""
@@ -62,7 +63,11 @@ class FactChannel:
         self._statements = lru_cache(maxsize=64)(self._encode_statements)
 
     def search(self, query: Query) -> tuple[FactHit, ...]:
-        """Return the facts that the query asks for, best first, none with confidence 0."""
+        """Return the facts that the query asks for, best first, none with confidence 0.
+
+        Of the query's filter only sources can hold for a fact, and languages do not count: a fact
+        is said in the asker's. With documents, tags or dates wanted there are no facts.
+        """
         masked = [link.mention.span for link in query.links if link.entity_id is not None]
         relations = self._matcher.match(query.text, language=query.language, masked=masked)
         named = {link.entity_id for link in query.links if link.entity_id is not None}
@@ -77,10 +82,20 @@ class FactChannel:
                 hits.setdefault((hit.group.entity, hit.group.property, hit.group.forward), hit)
         return tuple(
             sorted(
-                (self._in_language(hit, query.language) for hit in hits.values()),
+                (
+                    self._in_language(kept, query.language)
+                    for hit in hits.values()
+                    for kept in _let_through(hit, query.filter)
+                ),
                 key=lambda h: (-h.confidence, h.group.entity, h.group.property, h.group.forward),
             )
         )
+
+    def names(self, query: Query, language: str) -> str:
+        """Return what the query's entities are called in ``language``; empty for none known."""
+        linked = dict.fromkeys(link.entity_id or "" for link in query.links)
+        known = [self._graph.entities[e].labels for e in linked if e in self._graph.entities]
+        return " ".join(labels[language] for labels in known if language in labels)
 
     def _in_language(self, hit: FactHit, language: str) -> FactHit:
         """Return the hit without the texts that only repeat it in other languages."""
@@ -188,6 +203,22 @@ class FactChannel:
         for group in self._graph.groups(link.entity_id):
             if group.property == terms.DEFINITION and readable(group.others, query.language):
                 yield FactHit(group, _DEFINITION)
+
+
+def _let_through(hit: FactHit, wanted: Filter) -> Iterable[FactHit]:
+    """Yield the hit with only the triples that the filter lets through, if any are left."""
+    if wanted.documents or wanted.tags or wanted.after or wanted.before:
+        return
+    if not wanted.sources:
+        yield hit
+        return
+    kept = tuple(
+        triple
+        for triple in hit.group.triples
+        if any(fnmatchcase(triple.source, pattern) for pattern in wanted.sources)
+    )
+    if kept:
+        yield replace(hit, group=replace(hit.group, triples=kept))
 
 
 def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
