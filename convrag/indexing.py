@@ -108,6 +108,8 @@ def build_index(
                 scope = {source_name(i.path) for i in given if i in there or not i.folder}
                 deleted = _prune(index, roots, scope, documents, parsed)
             link_passages(index, progress)
+        elif rebuild:  # half of the documents must not take the place of all
+            index.close()
     return BuildReport(
         report.added,
         report.updated,

@@ -16,6 +16,7 @@ from convrag.graph import storage
 from convrag.graph.rdf import read_rdf
 from convrag.indexing import build_index, fingerprint
 from convrag.models.scripted import HashEncoder
+from convrag.protocols import CancelToken
 from convrag.retrieval.index import Index
 
 TRIPLES = '<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> "Solem"@en .\n'
@@ -81,6 +82,23 @@ def test_without_prune_nothing_is_deleted(sources, tmp_path) -> None:
     with Index.open(tmp_path / "index") as index:
         assert index.passage_count == 3
         assert len(storage.load_triples(index.connection)) == 1
+
+
+def test_a_rebuild_that_is_cancelled_leaves_the_old_index(sources, tmp_path) -> None:
+    build(sources, tmp_path / "index")
+    cancel = CancelToken()
+    build(
+        sources,
+        tmp_path / "index",
+        rebuild=True,
+        cancel=cancel,
+        progress=lambda *_: cancel.cancel(),
+    )
+    with Index.open(tmp_path / "index") as index:
+        assert index.passage_count == 3
+        assert index.verify() == ()
+    report = build(sources, tmp_path / "index", rebuild=True)
+    assert (report.added, report.unchanged) == (3, 0)
 
 
 def test_links_lost_before_they_were_made_are_made_by_the_next_run(

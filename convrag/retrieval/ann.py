@@ -238,7 +238,7 @@ def nearest(
         count: How many at most.
         allowed: The only numbers that may be found; None for all.
     """
-    kept = None if allowed is None else allowed.holds(numbers)
+    kept = None if allowed is None or not len(numbers) else allowed.holds(numbers)
     if kept is not None and kept.mean() < _FEW:
         numbers, matrix, kept = numbers[kept], np.ascontiguousarray(matrix[kept]), None
     count = min(count, len(numbers))

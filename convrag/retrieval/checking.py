@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,22 +12,11 @@ from convrag.errors import IndexStoreError
 from convrag.retrieval import ann, records
 from convrag.retrieval.bitmap import Numbers
 from convrag.retrieval.packing import input_hash
+from convrag.retrieval.projection import Projection
 from convrag.retrieval.terms import TermIndex
 from convrag.retrieval.vectors import projection_id
 
-if TYPE_CHECKING:
-    from convrag.retrieval.projection import Projection
-
-_COUNTS = (
-    (
-        "SELECT count(*) FROM passages WHERE number NOT IN (SELECT number FROM vectors)",
-        "passages have no vector",
-    ),
-    (
-        "SELECT count(*) FROM removed WHERE number IN (SELECT number FROM passages)",
-        "passages are listed as removed",
-    ),
-)
+_LISTED = "SELECT count(*) FROM removed WHERE number IN (SELECT number FROM passages)"
 
 
 def problems(
@@ -47,15 +35,11 @@ def problems(
         projection: What vectors go through before they are compared.
         terms: The term index.
     """
-    found = [
-        *_record_problems(connection),
-        *_span_problems(connection),
-        *_vector_problems(connection, dimension),
-    ]
-    live = records.listed(connection, "FROM passages", ())
-    live.sort()
-    found += _base_problems(connection, dimension, data, projection, live)
-    found += _term_problems(terms, live)
+    found = list(_record_problems(connection))
+    found += [line for _, line in damaged_passages(connection, dimension)]
+    live = np.sort(records.listed(connection, "FROM passages", ()))
+    found += base_problems(connection, dimension, data, projection, live)
+    found += term_problems(terms, live)
     return tuple(found)
 
 
@@ -65,50 +49,51 @@ def _record_problems(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"database: {line}"
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"database: row {row} of '{table}' points to a missing row of '{parent}'"
-    for query, what in _COUNTS:
-        (number,) = connection.execute(query).fetchone()
-        if number:
-            yield f"{number} {what}"
+    (listed,) = connection.execute(_LISTED).fetchone()
+    if listed:
+        yield f"{listed} passages are listed as removed"
 
 
-def _span_problems(connection: sqlite3.Connection) -> Iterator[str]:
-    for document_id, text in connection.execute("SELECT id, text FROM documents ORDER BY id"):
-        query = (
-            "SELECT id, text, title, first, last, input_hash FROM passages"
-            " WHERE document_id = ? ORDER BY first, last, id"
-        )
-        for passage_id, piece, title, first, last, known in connection.execute(
-            query, (document_id,)
-        ):
-            if text[first:last] != piece:
-                yield f"passage '{passage_id}': its span does not give its text"
-            if known != input_hash(title, piece):
-                yield f"passage '{passage_id}': its text is not the one that was encoded"
-
-
-def _vector_problems(connection: sqlite3.Connection, dimension: int) -> Iterator[str]:
+def damaged_passages(connection: sqlite3.Connection, dimension: int) -> Iterator[tuple[int, str]]:
+    """Yield the number of every passage that is not as it was written, and what is wrong."""
     query = (
-        "SELECT p.id, v.vector FROM vectors AS v JOIN passages AS p USING (number)"
-        " ORDER BY v.number"
+        "SELECT p.number, p.id, p.text, p.title, p.first, p.last, p.input_hash, v.vector"
+        " FROM passages AS p LEFT JOIN vectors AS v USING (number)"
+        " WHERE p.document_id = ? ORDER BY p.first, p.last, p.id"
     )
-    for passage_id, blob in connection.execute(query):
-        if len(blob) != 2 * dimension:
-            yield f"passage '{passage_id}': its vector has {len(blob)} bytes, not {2 * dimension}"
-            continue
-        vector = np.frombuffer(blob, dtype="<f2").astype(np.float32)
-        if not np.isfinite(vector).all():
-            yield f"passage '{passage_id}': its vector is not finite"
-        elif abs(float(np.linalg.norm(vector)) - 1) > 0.01:
-            yield f"passage '{passage_id}': its vector is not of unit length"
+    for document_id, text in connection.execute("SELECT id, text FROM documents ORDER BY id"):
+        for row in connection.execute(query, (document_id,)):
+            number, passage_id, piece, title, first, last, known, blob = row
+            wrong = _vector_problem(blob, dimension)
+            if text[first:last] != piece:
+                wrong = "its span does not give its text"
+            elif known != input_hash(title, piece):
+                wrong = "its text is not the one that was encoded"
+            if wrong:
+                yield number, f"passage '{passage_id}': {wrong}"
 
 
-def _base_problems(
+def _vector_problem(blob: bytes | None, dimension: int) -> str:
+    if blob is None:
+        return "it has no vector"
+    if len(blob) != 2 * dimension:
+        return f"its vector has {len(blob)} bytes, not {2 * dimension}"
+    vector = np.frombuffer(blob, dtype="<f2").astype(np.float32)
+    if not np.isfinite(vector).all():
+        return "its vector is not finite"
+    if abs(float(np.linalg.norm(vector)) - 1) > 0.01:
+        return "its vector is not of unit length"
+    return ""
+
+
+def base_problems(
     connection: sqlite3.Connection,
     dimension: int,
     data: Path,
     projection: Projection | None,
     live: Numbers,
 ) -> Iterator[str]:
+    """Yield what is wrong with the base, if there is one; ``live`` are the passages, rising."""
     info = records.base(connection)
     if not info.name:
         return
@@ -126,7 +111,8 @@ def _base_problems(
         yield f"{info.name}: has other passages than the records"
 
 
-def _term_problems(terms: TermIndex, live: Numbers) -> Iterator[str]:
+def term_problems(terms: TermIndex, live: Numbers) -> Iterator[str]:
+    """Yield what is wrong with the term index; ``live`` are the passages, rising."""
     for line in terms.problems():
         yield f"terms: {line}"
     try:

@@ -123,6 +123,13 @@ class Database:
         """Whether this thread is inside :meth:`transaction`."""
         return getattr(self._local, "mode", "") == "write"
 
+    def require_writable(self) -> None:
+        """Raise :class:`IndexStoreError` when the records were opened for reading only."""
+        if not self.writable:
+            raise IndexStoreError(
+                f"{self.path}: the index was opened for reading", "open it with writable=True"
+            )
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Give the connection inside a transaction: all of the block is kept, or nothing of it.
@@ -132,10 +139,7 @@ class Database:
         Raises:
             IndexStoreError: The index is open for reading only, or the database fails.
         """
-        if not self.writable:
-            raise IndexStoreError(
-                f"{self.path}: the index was opened for reading", "open it with writable=True"
-            )
+        self.require_writable()
         with self._writing, translated(self.path):
             connection = self.connection
             if self._local.mode == "write":

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import sqlite3
-import threading
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace as changed
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from convrag.errors import IndexStoreError
 from convrag.protocols import CancelToken, Encoder, Vectors
-from convrag.retrieval import checking, filters, migrations, records, updating, upkeep
-from convrag.retrieval.ann import BaseInfo
+from convrag.retrieval import checking, exporting, records, repairing, summary, updating
 from convrag.retrieval.bitmap import Bitmap
-from convrag.retrieval.database import Database, translated
-from convrag.retrieval.migrations import SCHEMA
+from convrag.retrieval.parts import Parts, wrong_encoder
 from convrag.retrieval.storage import (
     LOCK,
     MANIFEST,
@@ -29,20 +22,16 @@ from convrag.retrieval.storage import (
     TERMS,
     Manifest,
     WriterLock,
-    read_manifest,
-    sync_folder,
     translated_os,
-    write_manifest,
 )
-from convrag.retrieval.term_sync import TermKeeper, wanted_state
+from convrag.retrieval.summary import IndexStats
 from convrag.retrieval.terms import TermIndex
 from convrag.retrieval.updating import Progress, UpdateReport
-from convrag.retrieval.vectors import VectorView, VectorViews
+from convrag.retrieval.vectors import VectorView
 from convrag.types import Document, Filter, Passage
 
 _OURS = (MANIFEST, RECORDS, LOCK, TERMS, "data-", "vectors-", f".{MANIFEST}-", ".vectors-")
 """How the names of an index's files start."""
-_FILTERS_KEPT = 8
 
 
 class Index:
@@ -52,20 +41,19 @@ class Index:
     processes one may write while any number read.
     """
 
-    def __init__(
-        self, path: Path, manifest: Manifest, lock: WriterLock | None, *, published: bool = True
-    ) -> None:
-        """Take an index that is there; use :meth:`create` or :meth:`open` instead."""
-        self.path = path
-        self.manifest = manifest
-        self._lock = lock
-        self._published = published
-        self._data = path / manifest.data
-        self._store = _database(self._data, writable=lock is not None)
-        self._terms = TermKeeper(path, self._data, self._store)
-        self._views = VectorViews(self._data, manifest.dimension, None)
-        self._allowed: dict[tuple[int, Filter], Bitmap] = {}
-        self._allowed_lock = threading.Lock()
+    def __init__(self, parts: Parts) -> None:
+        """Take parts that belong together; use :meth:`create` or :meth:`open` instead."""
+        self._parts = parts
+
+    @property
+    def path(self) -> Path:
+        """The index's folder."""
+        return self._parts.path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the folder says of the index."""
+        return self._parts.manifest
 
     @classmethod
     def create(
@@ -98,36 +86,10 @@ class Index:
         try:
             if not replace:
                 _refuse_existing(path)
-            return cls._created(path, encoder, title, lock)
+            return cls(Parts.created(path, encoder, title, lock))
         except BaseException:
             lock.release()
             raise
-
-    @classmethod
-    def _created(cls, path: Path, encoder: Encoder, title: str, lock: WriterLock) -> Index:
-        uid = uuid.uuid4().hex
-        replacing = (path / MANIFEST).exists()
-        manifest = Manifest(
-            schema=SCHEMA,
-            uid=uid,
-            title=title,
-            encoder=encoder.id,
-            dimension=encoder.dimension,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            data=f"data-{uid[:8]}" if replacing else "",
-        )
-        data = path / manifest.data
-        with translated_os(path):
-            if replacing:
-                data.mkdir()
-            else:  # what is there was left by a run that was killed before it wrote a manifest
-                upkeep.discard(path, "data-")
-            sync_folder(path)
-        records.create(data / RECORDS, uid)
-        index = cls(path, manifest, lock, published=not replacing)
-        if not replacing:
-            write_manifest(path, manifest)
-        return index
 
     def publish(self) -> None:
         """Make this index the one that its folder holds, in one step; the one before is removed.
@@ -135,13 +97,17 @@ class Index:
         Raises:
             IndexStoreError: The folder cannot be written.
         """
-        if not self._published:
-            write_manifest(self.path, self.manifest)
-            self._published = True
-            upkeep.discard(self.path, self.manifest.data)
+        self._parts.publish()
 
     @classmethod
-    def open(cls, path: Path, *, encoder_id: str | None = None, writable: bool = False) -> Index:
+    def open(
+        cls,
+        path: Path,
+        *,
+        encoder_id: str | None = None,
+        writable: bool = False,
+        damaged: bool = False,
+    ) -> Index:
         """Return the index in the folder ``path``.
 
         An index of an older version of convrag is brought up to date first; no text is encoded for
@@ -151,92 +117,20 @@ class Index:
             path: The index's folder.
             encoder_id: The encoder whose vectors will be compared with those of the index, if any.
             writable: Whether to hold the right to write until the index is closed.
+            damaged: Whether to open it as it is, to :meth:`repair` what is not even readable.
 
         Raises:
             IndexStoreError: There is no such index, it is damaged or newer than this program, it
                 was made with another encoder, or someone else is writing to it.
         """
-        manifest = read_manifest(path)
-        if encoder_id is not None and encoder_id != manifest.encoder:
-            raise wrong_encoder(path, manifest.encoder, encoder_id)
-        if not (path / manifest.data / RECORDS).is_file():
-            raise IndexStoreError(
-                f"{path}: {RECORDS} is missing",
-                "index the documents again with: convrag index --rebuild",
-            )
-        index = cls(path, manifest, WriterLock(path) if writable else None)
+        index = cls(Parts.opened(path, encoder_id, writable=writable))
         try:
-            index._settle()
+            if not damaged:
+                index._parts.settle()
         except BaseException:
             index.close()
             raise
         return index
-
-    def _settle(self) -> None:
-        """See to it that the index can be used as it is."""
-        with self.snapshot() as connection:
-            uid = records.meta(connection, "uid")
-            schema = migrations.schema_of(connection)
-        if uid != self.manifest.uid:
-            raise IndexStoreError(
-                f"{self.path}: {MANIFEST} and {RECORDS} belong to different indexes",
-                "index the documents again with: convrag index --rebuild",
-            )
-        if schema != SCHEMA or self.manifest.schema != SCHEMA:
-            self._migrate()
-        if self._lock is not None:
-            with self.snapshot() as connection:
-                info = records.base(connection)
-            upkeep.discard(self.path, self.manifest.data)
-            upkeep.sweep(self._data, info)
-            self._follow()
-            return
-        with self.snapshot() as connection:
-            broken = self._is_broken(records.base(connection))
-        if broken:  # it can be searched all the same, but slowly
-            with contextlib.suppress(IndexStoreError), Index.open(self.path, writable=True):
-                pass
-
-    def _migrate(self) -> None:
-        """Bring the records to the schema of this program, then the manifest."""
-        with contextlib.ExitStack() as stack:
-            store = self._store
-            if self._lock is None:
-                stack.enter_context(WriterLock(self.path))
-                store = _database(self._data, writable=True)
-                stack.callback(store.close)
-            with store.transaction() as connection:
-                migrations.migrate(connection)
-            self.manifest = changed(self.manifest, schema=SCHEMA)
-            write_manifest(self.path, self.manifest)
-
-    def _follow(self) -> None:
-        """Let what is derived follow the records, as far as they are committed."""
-        if self._store.in_transaction:
-            return
-        self._terms.get()
-        with self.snapshot() as connection:
-            info = records.base(connection)
-            broken = self._is_broken(info)
-            if not broken and not upkeep.due(connection, info):
-                return
-        with contextlib.suppress(OSError):  # without a base the index works, only more slowly
-            self._rebase(anew=broken)
-
-    def _is_broken(self, info: BaseInfo) -> bool:
-        return upkeep.broken(self._data, info, self.dimension, self._views.projection)
-
-    def _rebase(self, *, anew: bool) -> None:
-        with self.snapshot() as connection:
-            terms = self._terms.get().state
-            followed = records.generation(connection)
-            info = upkeep.built(
-                connection, self._data, self.dimension, self._views.projection, anew=anew
-            )
-        followed = min(followed, 0 if terms is None else terms.generation)
-        with self.transaction() as connection:
-            upkeep.record(connection, info, followed)
-        upkeep.sweep(self._data, info)
 
     @property
     def encoder_id(self) -> str:
@@ -269,16 +163,12 @@ class Index:
     def languages(self) -> tuple[str, ...]:
         """The passages' languages, the one with most passages first."""
         with self.snapshot() as connection:
-            rows = connection.execute(
-                "SELECT language FROM passages WHERE language <> '' GROUP BY language"
-                " ORDER BY count(*) DESC, language"
-            )
-            return tuple(language for (language,) in rows)
+            return tuple(language for language, _ in records.languages(connection) if language)
 
     @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, for reading tables of one's own in the same file."""
-        return self._store.connection
+        return self._parts.store.connection
 
     def transaction(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         """Give the connection inside a transaction: all of the block is kept, or nothing of it.
@@ -286,7 +176,7 @@ class Index:
         Raises:
             IndexStoreError: The index is open for reading only, or the database fails.
         """
-        return self._store.transaction()
+        return self._parts.store.transaction()
 
     def snapshot(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         """Give the connection with one unchanging state for the whole block; blocks may nest.
@@ -294,7 +184,7 @@ class Index:
         Raises:
             IndexStoreError: The database fails.
         """
-        return self._store.snapshot()
+        return self._parts.store.snapshot()
 
     def update(
         self,
@@ -325,7 +215,7 @@ class Index:
         if encoder.id != self.encoder_id or encoder.dimension != self.dimension:
             raise wrong_encoder(self.path, self.encoder_id, encoder.id)
         run = updating.Update(
-            self._store,
+            self._parts.store,
             encoder,
             dimension=self.dimension,
             committed=self._committed,
@@ -335,7 +225,7 @@ class Index:
         try:
             return run.run(documents, prune=prune)
         finally:
-            self._follow()
+            self._parts.follow()
 
     def delete(self, document_ids: Iterable[str]) -> int:
         """Remove documents and all that came only from them; return how many there were.
@@ -343,13 +233,13 @@ class Index:
         Raises:
             IndexStoreError: The index is not open for writing, or the database fails.
         """
-        gone = updating.delete(self._store, document_ids)
-        self._follow()
+        gone = updating.delete(self._parts.store, document_ids)
+        self._parts.follow()
         return gone
 
     def _committed(self) -> None:
-        if not self._store.in_transaction:
-            self._terms.get()
+        if not self._parts.store.in_transaction:
+            self._parts.terms.get()
 
     def document(self, document_id: str) -> Document | None:
         """Return a document with its text, or None."""
@@ -406,12 +296,12 @@ class Index:
         Raises:
             IndexStoreError: It cannot be opened, or the database fails.
         """
-        return self._terms.get()
+        return self._parts.terms.get()
 
     def vectors(self) -> VectorView:
         """Return the vectors of the current state, for searching."""
         with self.snapshot() as connection:
-            return self._views.view(connection, keep=not self._store.in_transaction)
+            return self._parts.views.view(connection, keep=not self._parts.store.in_transaction)
 
     def vectors_of(self, passage_ids: Sequence[str]) -> Vectors:
         """Return the encoder's own vectors of passages, float32 (N, D), unit norm, in this order.
@@ -429,29 +319,50 @@ class Index:
 
     def allowed(self, wanted: Filter) -> Bitmap | None:
         """Return the numbers of the passages that a filter lets through; None for all."""
-        if wanted == Filter():
-            return None
-        with self.snapshot() as connection:
-            if self._store.in_transaction:
-                return filters.allowed(connection, wanted)
-            key = (records.generation(connection), wanted)
-            with self._allowed_lock:
-                if key in self._allowed:
-                    return self._allowed[key]
-            found = filters.allowed(connection, wanted)
-            if found is not None:
-                with self._allowed_lock:
-                    while len(self._allowed) >= _FILTERS_KEPT:
-                        self._allowed.pop(next(iter(self._allowed)))
-                    self._allowed[key] = found
-            return found
+        return self._parts.allowed(wanted)
 
     def verify(self) -> tuple[str, ...]:
         """Return what is wrong with the index, one line each; nothing when it is sound."""
         with self.snapshot() as connection:
+            parts = self._parts
             return checking.problems(
-                connection, self.dimension, self._data, self._views.projection, self._terms.get()
+                connection, self.dimension, parts.data, parts.projection, parts.terms.get()
             )
+
+    def repair(self) -> tuple[str, ...]:
+        """Make the index sound as far as that can be done; return what was done, one line each.
+
+        Nothing is encoded. Damaged records are kept as ``records.sqlite.damaged-N``.
+
+        Raises:
+            IndexStoreError: The index is not open for writing, cannot be written, or nothing of its
+                records can be read.
+        """
+        self._parts, done = repairing.repaired(self._parts)
+        return done
+
+    def stats(self) -> IndexStats:
+        """Return what the index holds, in numbers."""
+        with self.snapshot() as connection:
+            parts = self._parts
+            return summary.stats(connection, parts.manifest, parts.data, parts.projection)
+
+    def export(self, documents: TextIO, triples: TextIO | None = None) -> int:
+        """Write what the index means as text and return the number of documents.
+
+        Indexes that mean the same give the same text, and ``convrag index`` reads both files.
+
+        Args:
+            documents: Gets a line of JSON for each document with its passages.
+            triples: Gets the graph as N-Triples.
+        """
+        count = 0
+        with self.snapshot() as connection:
+            for count, line in enumerate(exporting.documents(connection), start=1):  # noqa: B007
+                documents.write(line)
+            if triples is not None:
+                triples.writelines(exporting.triples(connection))
+        return count
 
     def compact(self) -> None:
         """Give back the room of deleted records.
@@ -459,26 +370,11 @@ class Index:
         Raises:
             IndexStoreError: The index is not open for writing, or the database fails.
         """
-        with self.snapshot() as connection:
-            state = wanted_state(connection)
-            self._terms.get().optimize(records.term_records(connection, 0), state)
-        with translated_os(self.path):
-            self._rebase(anew=True)
-        with translated(self.path):
-            self.connection.execute("VACUUM")
-            # Readers may be at work: then the next to close the records gives back the rest.
-            self.connection.execute("PRAGMA busy_timeout = 0")
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.connection.execute("PRAGMA busy_timeout = 10000")
+        self._parts.compact()
 
     def close(self) -> None:
         """Close the files and let others write; what was not published is gone. Idempotent."""
-        self._terms.close()
-        self._store.close()
-        if self._lock is not None:
-            if not self._published:
-                shutil.rmtree(self._data, ignore_errors=True)
-            self._lock.release()
+        self._parts.close()
 
     def __enter__(self) -> Index:
         return self
@@ -496,17 +392,3 @@ def _refuse_existing(path: Path) -> None:
         raise IndexStoreError(
             f"{path}: there is an index already", "open it, or replace it with: --rebuild"
         )
-
-
-def wrong_encoder(path: Path, theirs: str, ours: str) -> IndexStoreError:
-    """Return the error for an index of another encoder."""
-    return IndexStoreError(
-        f"{path}: the index was made with encoder '{theirs}', not with '{ours}'",
-        f"use --encoder {theirs}, or index the documents again with: convrag index --rebuild",
-    )
-
-
-def _database(data: Path, *, writable: bool) -> Database:
-    return Database(
-        data / RECORDS, writable=writable, read_only_folder=not os.access(data, os.W_OK)
-    )

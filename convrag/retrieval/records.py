@@ -98,6 +98,14 @@ def generation(connection: sqlite3.Connection) -> int:
     return int(meta(connection, "generation"))
 
 
+def languages(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
+    """Return the passages' languages with their numbers of passages, most first."""
+    rows = connection.execute(
+        "SELECT language, count(*) FROM passages GROUP BY language ORDER BY count(*) DESC, language"
+    )
+    return tuple((language, number) for language, number in rows)
+
+
 def last_number(connection: sqlite3.Connection) -> int:
     """Return the highest number that any passage had so far."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +15,8 @@ from convrag.protocols import Vectors
 from convrag.retrieval import ann, records
 from convrag.retrieval.ann import BaseInfo
 from convrag.retrieval.bitmap import Numbers
+from convrag.retrieval.projection import Projection
 from convrag.retrieval.vectors import projection_id
-
-if TYPE_CHECKING:
-    from convrag.retrieval.projection import Projection
 
 TAIL = 30_000
 """Vectors that are searched without a base; exactly, in about a thousandth of a second."""

@@ -11,7 +11,6 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +19,7 @@ from convrag.protocols import Vectors
 from convrag.retrieval import ann, records
 from convrag.retrieval.ann import Base, BaseInfo
 from convrag.retrieval.bitmap import Bitmap, Numbers
-
-if TYPE_CHECKING:
-    from convrag.retrieval.projection import Projection
+from convrag.retrieval.projection import Projection
 
 _BATCH = 4096
 """Vectors read at a time."""
@@ -100,7 +97,8 @@ class VectorView:
         cosines = (queries.astype(np.float64) @ exact.T).astype(np.float32)  # (Q, n)
         scored = []
         for row, wanted in zip(cosines, numbers, strict=True):
-            places = np.flatnonzero(np.isin(known, wanted))
+            asked = np.unique(wanted[wanted >= 0])
+            places = np.searchsorted(known, asked)
             scored.append([(int(known[place]), float(row[place])) for place in places])
         return scored
 

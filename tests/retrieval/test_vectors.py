@@ -12,6 +12,7 @@ from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.dense import DenseChannel
 from convrag.retrieval.index import Index
 from convrag.retrieval.packing import packed, unpacked
+from convrag.retrieval.projection import Projection
 from convrag.retrieval.storage import WriterLock
 from convrag.types import Filter
 from tests.retrieval.samples import TEXTS, HashingEncoder, corpus, document, many
@@ -229,3 +230,33 @@ def test_only_one_document_a_text_is_encoded(folder: Path):
         vectors = index.vectors_of(["doc-ru#0", "copy 1#0", "copy 9#0"])
         assert (vectors == vectors[0]).all()
         assert index.verify() == ()
+
+
+def turned(seed: int) -> Projection:
+    turn, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((64, 64)))
+    shift = np.full(64, 0.05, np.float32)
+    return Projection(f"turn {seed}", "hashing:1", turn.astype(np.float32), shift)
+
+
+def test_a_projection_changes_what_is_near_and_nothing_that_is_kept(
+    large: Index, folder: Path, encoder, monkeypatch
+):
+    ids = large.passage_ids()
+    own, question = large.vectors_of(ids), encoder.encode([TEXTS["de"]])
+    first = large.vectors().info
+    large.close()
+    for seed in (1, 2):
+        projection = turned(seed)
+        monkeypatch.setattr("convrag.retrieval.parts.load_projection", lambda _, p=projection: p)
+        with Index.open(folder) as index:  # the base is of another projection: it is built anew
+            info = index.vectors().info
+            assert (info.projection, info.name != first.name) == (projection.id, True)
+            assert index.vectors().base is not None
+            assert index.verify() == ()
+            assert index.stats().projection == projection.id
+            (hits,) = DenseChannel(index).search(question, k=9)
+            cosines = projection.apply(own) @ projection.apply(question)[0]
+            expected = sorted(zip(ids, cosines, strict=True), key=lambda hit: (-hit[1], hit[0]))
+            close(hits, expected[:9])
+            assert np.array_equal(index.vectors_of(ids), own)
+    assert len(encoder.encoded) == 120
