@@ -5,12 +5,32 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from convrag.errors import DocumentError, UsageError
-from convrag.text.formats import Extracted, html, jsonl, markdown, pdf
+from convrag.text.formats import (
+    Extracted,
+    Part,
+    archive,
+    docx,
+    epub,
+    feed,
+    html,
+    mail,
+    markdown,
+    markup,
+    odt,
+    pdf,
+    pptx,
+    records,
+    subtitles,
+    table,
+    text,
+    xlsx,
+)
+from convrag.text.formats.archive import Budget
 from convrag.text.formats.encoding import decode
 from convrag.text.language import KNOWN_LANGUAGES, LanguageIdentifier
 from convrag.types import Document
@@ -18,20 +38,64 @@ from convrag.types import Document
 GRAPH_ENDINGS = frozenset({".ttl", ".nt", ".rdf", ".owl"})
 """Endings of RDF files, which the graph layer reads."""
 
-_KINDS = {
-    ".txt": "text",
-    ".text": "text",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".pdf": "pdf",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
-ENDINGS = tuple(sorted(_KINDS))
+_Reader = Callable[[bytes, Budget], Iterable[Part]]
+"""Returns what is in a file; archives take from the budget what they unpack."""
+
+
+def _whole(extract: Callable[[bytes], Extracted]) -> _Reader:
+    return lambda data, _: (Part(data, content=extract(data)),)
+
+
+def _written(extract: Callable[[str], Extracted]) -> _Reader:
+    return lambda data, _: (Part(data, content=extract(decode(data))),)
+
+
+def _zipped(extract: Callable[[bytes, Budget], Extracted]) -> _Reader:
+    return lambda data, budget: (Part(data, content=extract(data, budget)),)
+
+
+def _several(parts: Callable[[bytes], Iterable[Part]]) -> _Reader:
+    return lambda data, _: parts(data)
+
+
+_FORMATS: tuple[tuple[str, str, _Reader], ...] = (
+    ("text", ".txt .text .log", _whole(text.extract)),
+    ("Markdown", ".md .markdown", _written(markdown.extract)),
+    ("text", ".rst", _written(markup.restructured)),
+    ("text", ".org", _written(markup.org)),
+    ("text", ".adoc .asciidoc", _written(markup.asciidoc)),
+    ("HTML", ".html .htm .xhtml", _whole(html.extract)),
+    ("PDF", ".pdf", _whole(pdf.extract)),
+    ("Word", ".docx", _zipped(docx.extract)),
+    ("OpenDocument", ".odt", _zipped(odt.extract)),
+    ("PowerPoint", ".pptx", _zipped(pptx.extract)),
+    ("Excel", ".xlsx", _zipped(xlsx.extract)),
+    ("EPUB", ".epub", _zipped(epub.extract)),
+    ("CSV", ".csv", _whole(table.extract)),
+    ("CSV", ".tsv .tab", _whole(lambda data: table.extract(data, delimiter="\t"))),
+    ("JSON", ".json", _several(records.from_document)),
+    ("JSON", ".jsonl .ndjson", _several(records.from_lines)),
+    ("XML", ".xml .rss .atom", _several(feed.parts)),
+    ("e-mail", ".eml", _several(mail.parts)),
+    ("e-mail", ".mbox", _several(mail.messages)),
+    ("subtitles", ".vtt .srt", _written(subtitles.extract)),
+    ("zip", ".zip", archive.parts),
+)
+_READERS = {ending: reader for _, endings, reader in _FORMATS for ending in endings.split()}
+ENDINGS = tuple(sorted(_READERS))
 """Endings of the files that :func:`read` reads."""
+FORMATS = ", ".join(dict.fromkeys(name for name, _, _ in _FORMATS))
+"""The kinds of files that :func:`read` reads, for people."""
+_SUCCESSORS = {
+    ".doc": ".docx",
+    ".rtf": ".docx",
+    ".xls": ".xlsx",
+    ".ods": ".xlsx",
+    ".ppt": ".pptx",
+    ".odp": ".pptx",
+    ".msg": ".eml",
+}
+"""Formats that are not read: what their programs also save as."""
 
 MAX_BYTES = 64 * 1024 * 1024
 """Larger files are refused: they are dumps to be split, not documents."""
@@ -40,6 +104,8 @@ _DEFAULT_CODES = "en zh es fr de ar hi ru ja pt it nl pl tr vi uk ko th he el fa
 DEFAULT_LANGUAGES = tuple(_DEFAULT_CODES.split())
 """What a document may be written in when nobody says."""
 _MAX_DEPTH = 64
+_MAX_NESTING = 3
+"""Files in files in files: a mailbox, its message, an archive attached to it."""
 
 Progress = Callable[[int, int, str], None]
 """Called after each file with (files done, files in all, source)."""
@@ -84,7 +150,7 @@ def read(
         places = ", ".join(str(path) for path in paths) or "no path was given"
         raise UsageError(
             f"nothing to read: {places}",
-            hint=f"give files that end in {', '.join((*ENDINGS, *sorted(GRAPH_ENDINGS)))}",
+            hint=f"these are read: {FORMATS}; and RDF ({', '.join(sorted(GRAPH_ENDINGS))})",
         )
     identifier = LanguageIdentifier(tuple(languages) or DEFAULT_LANGUAGES)
     return _read_all(found, identifier, progress)
@@ -104,13 +170,13 @@ def _read_all(
             )
 
 
-def _readable(path: Path) -> bool:
-    return path.suffix.lower() in _KINDS
+def _readable(path: PurePath) -> bool:
+    return path.suffix.lower() in _READERS
 
 
 def source_name(path: Path) -> str:
     """Return the path as text that any file can hold; other paths have other names."""
-    return path.as_posix().encode("utf-8", errors="backslashreplace").decode("utf-8")
+    return _source(path.as_posix())
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path | Refusal]:
@@ -149,94 +215,113 @@ def _read_file(path: Path, identifier: LanguageIdentifier) -> Iterator[Document 
     source = source_name(path)
     try:
         data = _bytes(path)
-        if _KINDS[path.suffix.lower()] == "jsonl":
-            yield from _from_records(path, decode(data), identifier)
-        else:
-            yield _document(path, source, data, identifier)
+    except DocumentError as error:
+        yield Refusal(source, error.message, error.hint)
+    else:
+        yield from _read_bytes(data, path, source, identifier, Budget(), 0)
+
+
+def _read_bytes(
+    data: bytes,
+    name: PurePath,
+    source: str,
+    identifier: LanguageIdentifier,
+    budget: Budget,
+    depth: int,
+) -> Iterator[Document | Refusal]:
+    """Yield the documents in the file ``name`` that holds ``data``, and in the files in it."""
+    try:
+        _check(data, name, depth)
+        for part in _READERS[name.suffix.lower()](data, budget):
+            inner = _source(source + part.suffix)
+            if part.reason:
+                yield Refusal(inner, part.reason, part.hint)
+            elif part.content is not None:
+                yield _document(part.data, part.content, name, inner, identifier)
+            else:
+                yield from _read_bytes(
+                    part.data, PurePath(part.name), inner, identifier, budget, depth + 1
+                )
     except DocumentError as error:
         yield Refusal(source, error.message, error.hint)
 
 
-def _bytes(path: Path) -> bytes:
-    """Return the whole file.
+def _check(data: bytes, name: PurePath, depth: int) -> None:
+    """Raise the reason why a file is not read, where its name and bytes alone tell.
 
     Raises:
-        DocumentError: It is of another kind, special, too large, empty or cannot be opened.
+        DocumentError: It is of another kind, too large or empty, or lies too deep in others.
+    """
+    if not _readable(name):
+        ending = f"files that end in {name.suffix}" if name.suffix else "files without an ending"
+        other = _SUCCESSORS.get(name.suffix.lower())
+        hint = f"save it as {other}" if other else f"convert it; these are read: {FORMATS}"
+        raise DocumentError(f"{ending} are not read", hint=hint)
+    if len(data) > MAX_BYTES:
+        raise DocumentError(
+            f"the file is larger than {MAX_BYTES >> 20} MiB", hint="split it into smaller files"
+        )
+    if depth > _MAX_NESTING:
+        raise DocumentError("it lies too deep in other files", hint="give the file itself")
+    if not data.strip():
+        raise DocumentError("the file is empty", hint="remove it, or give it text")
+
+
+def _bytes(path: Path) -> bytes:
+    """Return the whole file, up to a byte more than is read.
+
+    Raises:
+        DocumentError: It is special, not read at all, or cannot be opened.
     """
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
             raise DocumentError("not a regular file", hint="give a file or a folder of files")
         if not _readable(path):
-            ending = (
-                f"files that end in {path.suffix}" if path.suffix else "files without an ending"
-            )
-            raise DocumentError(
-                f"{ending} are not read", hint=f"convert it to one of {', '.join(ENDINGS)}"
-            )
+            return b""
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise DocumentError(
             _os_reason(error), hint="check that it exists and may be read"
         ) from error
-    if len(data) > MAX_BYTES:
-        raise DocumentError(
-            f"the file is larger than {MAX_BYTES >> 20} MiB", hint="split it into smaller files"
-        )
-    if not data.strip():
-        raise DocumentError("the file is empty", hint="remove it, or give it text")
-    return data
 
 
 def _os_reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def _document(path: Path, source: str, data: bytes, identifier: LanguageIdentifier) -> Document:
-    found = _extracted(path, data)
-    if not found.text.strip():
-        raise DocumentError("there is no text in it", hint="remove it, or give it text")
+def _document(
+    data: bytes, found: Extracted, path: PurePath, source: str, identifier: LanguageIdentifier
+) -> Document | Refusal:
+    text = _valid(found.text)
+    if not text.strip():
+        return Refusal(source, "there is no text in it", "remove it, or give it text")
     stem, named = _name(path)
     return Document(
         id=document_id(source),
-        text=found.text,
-        title=found.title or stem,
-        language=named or _code(found.language) or identifier.identify(found.text),
+        text=text,
+        title=_valid(found.title).strip() or stem,
+        language=named or _code(found.language) or identifier.identify(text),
         source=source,
         content_hash=hashlib.sha256(data).hexdigest(),
         pages=found.pages,
+        date=found.date,
+        tags=tuple(_valid(tag) for tag in found.tags),
     )
 
 
-def _extracted(path: Path, data: bytes) -> Extracted:
-    kind = _KINDS[path.suffix.lower()]
-    if kind == "pdf":
-        return pdf.extract(data)
-    if kind == "html":
-        return html.extract(data)
-    text = decode(data)
-    return markdown.extract(text) if kind == "markdown" else Extracted(text)
+def _valid(text: str) -> str:
+    """Return ``text`` with lone surrogates, which no file can hold, replaced one for one."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
 
 
-def _from_records(
-    path: Path, text: str, identifier: LanguageIdentifier
-) -> Iterator[Document | Refusal]:
-    base = source_name(path)
-    stem, named = _name(path)
-    for record in jsonl.records(text):
-        if record.reason:
-            yield Refusal(f"{base}:{record.line}", record.reason, "correct or remove the line")
-            continue
-        source = f"{base}#{record.id}" if record.id else f"{base}:{record.line}"
-        yield Document(
-            id=document_id(source),
-            text=record.text,
-            title=record.title or stem,
-            language=_code(record.language) or named or identifier.identify(record.text),
-            source=source,
-            content_hash=hashlib.sha256(record.raw.encode("utf-8")).hexdigest(),
-        )
+def _source(name: str) -> str:
+    return name.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def document_id(source: str) -> str:
@@ -244,7 +329,7 @@ def document_id(source: str) -> str:
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _name(path: Path) -> tuple[str, str]:
+def _name(path: PurePath) -> tuple[str, str]:
     """Return the file's name without endings and the language it carries (``guide.de.md``)."""
     stem = path.stem.encode("utf-8", errors="replace").decode("utf-8")
     head, _, tail = stem.rpartition(".")

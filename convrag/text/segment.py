@@ -108,8 +108,11 @@ def _full_stop_ends(
         return True
     word = match.group()
     if word.isdigit():
-        line = text.rfind("\n", 0, start) + 1
-        if not text[line : match.start()].strip():
+        # Looked for step by step: lines can be as long as the whole text.
+        before = match.start() - 1
+        while before >= 0 and text[before] != "\n" and text[before].isspace():
+            before -= 1
+        if before < 0 or text[before] == "\n":
             return False
         return not (language in _ORDINAL_LANGUAGES and len(word) <= 2 and ahead.isalpha())
     if len(word) == 1 and word.isupper() and not (word == "I" and language in ("", "en")):

@@ -118,7 +118,6 @@ def _written(path: Path, text: str) -> Path:
 
 
 def test_html_takes_charset_title_language_and_text(tmp_path: Path) -> None:
-    pytest.importorskip("lxml_html_clean", exc_type=ImportError)
     body = "".join(
         f"<p>Absatz {n}: Die Straße in München ist schön und sehr lang.</p>" for n in range(9)
     )
@@ -137,7 +136,6 @@ def test_html_takes_charset_title_language_and_text(tmp_path: Path) -> None:
 
 
 def test_a_short_or_broken_page_still_gives_its_text(tmp_path: Path) -> None:
-    pytest.importorskip("lxml_html_clean", exc_type=ImportError)
     path = _written(tmp_path / "x.htm", "<p>你好<br>世界<style>p{}</style><![broken[ <b>नमस्ते")
     text = one(path).text
     assert "你好" in text
@@ -207,7 +205,8 @@ def test_jsonl_reads_the_good_lines(tmp_path: Path) -> None:
         ("a.txt", b"\xff\xfea", "not valid utf-16"),
         ("a.md", b"\x01\x02\x03\x04text" * 50, "binary"),
         ("a.jsonl", b"\x7fELF\0\0", "binary"),
-        ("a.docx", b"PK\x03\x04", "are not read"),
+        ("a.docx", b"PK\x03\x04", "damaged"),
+        ("a.doc", b"\xd0\xcf\x11\xe0", "are not read"),
         ("noending", b"text", "without an ending"),
     ],
 )
@@ -256,7 +255,7 @@ def test_folders_are_walked_in_order_without_hidden_files(tmp_path: Path) -> Non
 def test_bad_requests_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         read([tmp_path / "missing"])
-    with pytest.raises(UsageError, match=r"\.pdf"):
+    with pytest.raises(UsageError, match="PDF"):
         read([tmp_path])
     _written(tmp_path / "a.xyz", "text")
     with pytest.raises(UsageError, match="nothing to read"):
@@ -280,9 +279,9 @@ def test_only_the_languages_in_play(tmp_path: Path) -> None:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.binary(max_size=200), st.sampled_from(["txt", "md", "jsonl", "pdf"]))
+@given(st.binary(max_size=200), st.sampled_from(sorted(documents.ENDINGS)))
 def test_any_bytes_give_a_document_or_a_refusal(tmp_path: Path, data: bytes, ending: str) -> None:
-    path = tmp_path / f"any.{ending}"
+    path = tmp_path / f"any{ending}"
     path.write_bytes(data)
     for item in read([path]):
         assert isinstance(item, Document | Refusal)
@@ -314,3 +313,112 @@ def test_every_source_has_an_id_of_its_own(one: str, other: str) -> None:
     assert len(document_id(one)) == 16
     assert (document_id(one) == document_id(other)) is (one == other)
     assert document_id("\ud800") != document_id("?")
+
+
+def test_a_hint_names_the_format_to_save_as_or_the_few_that_are_read(tmp_path: Path) -> None:
+    for name in ("a.doc", "a.xyz", "b.txt"):
+        _written(tmp_path / name, TEXTS["en"])
+    first, second, _ = read([tmp_path])
+    assert isinstance(first, Refusal)
+    assert isinstance(second, Refusal)
+    assert first.hint == "save it as .docx"
+    hint = second.hint
+    assert "Markdown" in hint
+    assert hint.count(",") < len(documents.ENDINGS) / 2
+
+
+def test_same_bytes_under_two_names_are_two_documents(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        _written(tmp_path / name, TEXTS["ar"])
+    one_of, other = read([tmp_path])
+    assert isinstance(one_of, Document)
+    assert isinstance(other, Document)
+    assert one_of.content_hash == other.content_hash
+    assert one_of.id != other.id
+
+
+@pytest.mark.parametrize("ending", [".txt", ".html", ".csv", ".json"])
+def test_the_hash_is_of_the_bytes_that_were_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    path = tmp_path / f"log{ending}"
+    before, after = '{"text": "the old text of it"}', '{"text": "a new and longer text of it"}'
+    path.write_text(before, encoding="utf-8")
+    stat = Path.stat
+    replaced = False
+
+    def replacing(self: Path, **options: bool) -> os.stat_result:
+        nonlocal replaced
+        found = stat(self, **options)
+        if self == path and replaced is False:
+            replaced = True
+            self.write_text(after, encoding="utf-8")
+        return found
+
+    found_files = read([path])
+    monkeypatch.setattr(Path, "stat", replacing)
+    (found,) = found_files
+    assert replaced
+    assert isinstance(found, Document)
+    assert "longer" in found.text
+    assert found.content_hash == hashlib.sha256(after.encode()).hexdigest()
+
+
+def test_a_file_that_vanishes_is_refused(tmp_path: Path) -> None:
+    paths = [_written(tmp_path / name, TEXTS["hi"]) for name in ("a.txt", "b.txt", "c.txt")]
+    found = read([tmp_path])
+    assert isinstance(next(found), Document)
+    paths[1].unlink()
+    gone, kept = found
+    assert isinstance(gone, Refusal)
+    assert "no such file" in gone.reason
+    assert isinstance(kept, Document)
+
+
+def test_a_file_that_grows_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _written(tmp_path / "a.txt", "word " * 10)
+    found = read([path])
+    monkeypatch.setattr(documents, "MAX_BYTES", 100)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("word " * 100)
+    (item,) = found
+    assert isinstance(item, Refusal)
+    assert "larger" in item.reason
+
+
+def test_dates_and_tags_are_what_the_file_says(tmp_path: Path) -> None:
+    front = "---\ndate: 2025-03-14\ntags: [tides, 潮汐]\n---\n# T\n"
+    found = one(_written(tmp_path / "a.md", front + TEXTS["zh"]))
+    assert (found.date, found.tags) == ("2025-03-14", ("tides", "潮汐"))
+    found = one(_written(tmp_path / "b.md", "---\ndate: 31/02/2025\ntags: a, b\n---\ntext\n"))
+    assert (found.date, found.tags) == ("", ("a", "b"))
+    plain = one(_written(tmp_path / "c.txt", TEXTS["en"]))
+    assert (plain.date, plain.tags) == ("", ())
+    line = {"text": TEXTS["hi"], "date": "2024-02-30", "tags": ["एक", "दो", "एक"]}
+    found = one(_written(tmp_path / "d.jsonl", json.dumps(line)))
+    assert (found.date, found.tags) == ("", ("एक", "दो"))
+
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "documents"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real files beside the checkout are absent")
+def test_every_real_file_is_a_document_or_refused_with_a_reason() -> None:
+    found = list(read([SHARED]))
+    sources = {item.source.removeprefix(f"{SHARED.as_posix()}/"): item for item in found}
+    refusals = {name for name, item in sources.items() if isinstance(item, Refusal)}
+    assert {name for name in refusals if "LICENSE" not in name} == {
+        "markitdown/random.bin",
+        "py-pdf/libreoffice-writer-password.pdf",
+        "unstructured/empty.txt",
+        "unstructured/fake-text-all-whitespace.txt",
+    }
+    for item in found:
+        if isinstance(item, Refusal):
+            assert item.hint
+        else:
+            assert item.text.strip()
+            assert "\ufffd" not in item.text
+            assert all(0 <= p.span[0] <= p.span[1] <= len(item.text) for p in item.pages)

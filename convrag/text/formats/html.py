@@ -1,134 +1,117 @@
-"""The main text of a web page."""
+"""The main text of a web page, and what the page says of itself."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import re
-from html.parser import HTMLParser
 
-from convrag.text.formats import Extracted
+from convrag.text.formats import Extracted, one_line
 from convrag.text.formats.encoding import decode
+from convrag.text.formats.metadata import day, labels
+from convrag.text.formats.render import rendered
+from convrag.text.formats.tree import Element, parse_html
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"<\?xml[^>]{0,100}encoding\s*=\s*[\"']([\w.:-]{2,40})")
 _SHORT = 500
 """A page with less text than this has nothing around its main text."""
-_HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "head"})
-_BREAKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    )
-)
+_LEAST_MAIN = 0.25
+"""Share of the visible text that the main text has at least; a smaller part is not it."""
+_DATE_NAMES = [
+    "article:published_time",
+    "datepublished",
+    "date",
+    "dc.date",
+    "dcterms.date",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dcterms.created",
+    "citation_publication_date",
+    "publication_date",
+    "pubdate",
+    "date.created",
+]
+_TAG_NAMES = ("keywords", "news_keywords", "article:tag", "dc.subject", "dcterms.subject")
+_JSON_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
 
 
 def extract(data: bytes) -> Extracted:
-    """Return the main text of the page with its ``<title>`` and the language it declares.
+    """Return the main text of the page, and title, language, date and keywords it declares.
 
-    Of a short page, or where no main text can be told from the rest, all visible text is taken.
+    The main text is what the page marks as such, or all that it shows, without navigation. Of a
+    short page, or where that would leave next to nothing, all visible text is taken.
+
+    Raises:
+        DocumentError: The bytes are no text, or the page is too large.
+    """
+    page = parse_html(source(data))
+    visible = rendered(page)
+    text, pages = visible.text, visible.pages
+    if len(text) >= _SHORT:
+        main = rendered(_main(page, len(text)), whole=False)
+        if len(main.text) >= _LEAST_MAIN * len(text):
+            text, pages = main.text, main.pages
+    metas = _metas(page)
+    return Extracted(
+        text,
+        title=_title(page, metas),
+        language=_language(page, metas),
+        pages=pages,
+        date=_date(page, metas),
+        tags=labels([tag for name in _TAG_NAMES for v in metas.get(name, ()) for tag in labels(v)]),
+    )
+
+
+def source(data: bytes) -> str:
+    """Return the markup of a page as text, in the encoding it declares or looks like.
 
     Raises:
         DocumentError: The bytes are no text.
     """
     declared = _CHARSET.search(data[:4096]) or _XML_ENCODING.match(data[:200])
-    page = decode(data, declared=declared.group(1).decode("ascii") if declared else "")
-    parser = _VisibleText()
-    # The standard parser asserts on some malformed declarations; what came before is kept.
-    with contextlib.suppress(AssertionError):
-        parser.feed(page)
-        parser.close()
-    visible = parser.text()
-    main = _main_text(page)
-    text = visible if len(visible) < _SHORT or len(main) * 4 < len(visible) else main
-    return Extracted(text, title=parser.title(), language=parser.language)
+    return decode(data, declared=declared.group(1).decode("ascii") if declared else "")
 
 
-def _main_text(page: str) -> str:
-    """Return the page without navigation and the like; "" where that cannot be told apart."""
-    from trafilatura import extract as main_text
-
-    lxml_error: type[Exception] = importlib.import_module("lxml.etree").LxmlError
-
-    try:
-        found = main_text(page, include_comments=False, include_tables=True, favor_recall=True)
-    except (lxml_error, LookupError, RecursionError, TypeError, ValueError, AttributeError):
-        return ""
-    return found or ""
+def _main(page: Element, length: int) -> Element:
+    """Return the element that holds the main text; the page when none is marked."""
+    marked = [e for e in page.every() if e.tag == "main" or e.get("role") == "main"]
+    articles = list(page.every("article"))
+    for found in (marked[:1], articles if len(articles) == 1 else []):
+        if found and len(one_line(found[0].text())) >= _LEAST_MAIN * length:
+            return found[0]
+    return page
 
 
-class _VisibleText(HTMLParser):
-    """Collects what a browser would show, a line a block."""
+def _metas(page: Element) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for meta in page.every("meta"):
+        name = meta.get("name") or meta.get("property") or meta.get("itemprop")
+        name = name or meta.get("http-equiv")
+        if name and meta.get("content").strip():
+            found.setdefault(name.strip().lower(), []).append(meta.get("content"))
+    return found
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.language = ""
-        self._parts: list[str] = []
-        self._title: list[str] = []
-        self._hidden: list[str] = []
-        self._in_title = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "html":
-            self.language = (dict(attrs).get("lang") or "").strip()
-        elif tag == "title":
-            self._in_title = not self._title
-        elif tag == "body":
-            self._hidden.clear()
-        if tag in _HIDDEN:
-            self._hidden.append(tag)
-        elif tag in _BREAKS:
-            self._parts.append("\n")
-        elif tag in ("td", "th"):
-            self._parts.append(" ")
+def _title(page: Element, metas: dict[str, list[str]]) -> str:
+    head = page.first("head") or page
+    element = head.first("title")
+    title = one_line(element.text()) if element else ""
+    if not title:
+        title = one_line(metas.get("og:title", [""])[0])
+    if not title:
+        heading = page.first("h1")
+        title = one_line(heading.text()) if heading else ""
+    return title[:300]
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "title":
-            self._in_title = False
-        if tag in self._hidden:
-            del self._hidden[self._hidden.index(tag) :]
-        elif tag in _BREAKS:
-            self._parts.append("\n")
 
-    def handle_data(self, data: str) -> None:
-        if self._in_title:
-            self._title.append(data)
-        elif not self._hidden:
-            self._parts.append(data)
+def _language(page: Element, metas: dict[str, list[str]]) -> str:
+    html = page.first("html")
+    return (html.get("lang") if html else "").strip() or metas.get("content-language", [""])[0]
 
-    def title(self) -> str:
-        return " ".join("".join(self._title).split())
 
-    def text(self) -> str:
-        lines = (" ".join(line.split()) for line in "".join(self._parts).split("\n"))
-        return "\n".join(line for line in lines if line)
+def _date(page: Element, metas: dict[str, list[str]]) -> str:
+    found = [value for name in _DATE_NAMES for value in metas.get(name, ())]
+    for script in page.every("script"):
+        if script.get("type") == "application/ld+json":
+            found += _JSON_DATE.findall(script.text())
+    found += [e.get("datetime") for e in page.every("time") if e.get("itemprop") == "datePublished"]
+    return next((date for date in map(day, found) if date), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from convrag.text.formats import Extracted
+from convrag.text.formats.metadata import day, labels, scalar
 
 _FRONT = re.compile(
     r"---[ \t]*\r?\n(.{0,16384}?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.M
@@ -14,21 +15,25 @@ _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 
 def extract(text: str) -> Extracted:
-    """Return the text after the front matter, with ``title`` and ``language`` of the latter.
+    """Return the text after the front matter, with what the latter says of it.
 
     The title is the front matter's, else the first heading of level 1. Markup stays.
     """
-    title = language = ""
+    title = language = date = ""
+    tags: tuple[str, ...] = ()
     front = _FRONT.match(text)
     if front:
         found = _mapping(front.group(1))
         if found is not None:
             text = text[front.end() :]
-            title, language = (_scalar(found.get(key)) for key in ("title", "language"))
+            title, language = (scalar(found.get(key)) for key in ("title", "language"))
+            language = language or scalar(found.get("lang"))
+            date = day(found.get("date"))
+            tags = labels(found.get("tags")) or labels(found.get("keywords"))
     if not title:
         lines = _FENCE.sub("", text[:65536]).splitlines()
         title = next((name for level, name in map(heading_of, lines) if level == 1), "")
-    return Extracted(text, title=title, language=language)
+    return Extracted(text, title=title, language=language, date=date, tags=tags)
 
 
 def heading_of(line: str) -> tuple[int, str]:
@@ -53,7 +58,3 @@ def _mapping(block: str) -> dict[object, object] | None:
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _scalar(value: object) -> str:
-    return str(value).strip() if isinstance(value, str | int | float) else ""
