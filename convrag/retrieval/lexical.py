@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convrag.retrieval import filters, records
+from convrag.retrieval import records
 from convrag.retrieval.terms import TermIndex
 from convrag.text.analysis import kind_weight, query_terms
 from convrag.types import Filter
@@ -17,6 +16,8 @@ MAX_TERMS = 64
 """Terms of one search; of a longer question the rarest are kept."""
 _MOST_READ = 8 * MAX_TERMS
 """Terms of a question that are looked at."""
+_FEW_DOCUMENTS = 100
+"""Documents that the term index looks up itself."""
 _SPARE = 16
 """Hits read beyond those asked for, so that ties at the border are broken by id, not by arrival."""
 _ALL = Filter()
@@ -50,7 +51,8 @@ class LexicalChannel:
         """
         with self._index.snapshot() as connection:
             terms = self._index.terms
-            of_documents = replace(filter, languages=(), tags=(), after="", before="")
+            few = not filter.sources and len(filter.documents) <= _FEW_DOCUMENTS
+            within = Filter(sources=filter.sources, documents=filter.documents)
             found = terms.search(
                 weighted_terms(terms, text, language),
                 k=k + _SPARE if k > 0 else 0,
@@ -58,7 +60,8 @@ class LexicalChannel:
                 tags=filter.tags,
                 after=filter.after,
                 before=filter.before,
-                documents=filters.document_ids(connection, of_documents),
+                documents=filter.documents if few else (),
+                numbers=None if few else self._index.allowed(within),
             )
             ids = records.ids_of(connection, [number for number, _ in found])
         hits = [(ids[number], score) for number, score in found if number in ids]

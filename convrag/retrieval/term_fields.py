@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -151,10 +151,10 @@ def limits_of(
     languages: Collection[str],
     tags: Collection[str],
     days: tuple[str, str],
-    documents: Collection[str] | None,
+    documents: Collection[str],
 ) -> Iterator[Clause]:
     """Yield clauses that must hold and add nothing to the score."""
-    sets = {"language": languages, "tag": tags, "document": documents or ()}
+    sets = {"language": languages, "tag": tags, "document": documents}
     queries = [
         tantivy.Query.term_set_query(schema, name, list(values))
         for name, values in sets.items()
@@ -165,8 +165,16 @@ def limits_of(
         queries.append(
             tantivy.Query.range_query(schema, "date", tantivy.FieldType.Unsigned, first, last)
         )
-    for query in queries:
-        yield tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)
+    yield from map(_required, queries)
+
+
+def numbered(schema: tantivy.Schema, numbers: Iterable[int]) -> Clause:
+    """Return the clause that only passages with these numbers fulfil."""
+    return _required(tantivy.Query.term_set_query(schema, "number", list(numbers)))
+
+
+def _required(query: tantivy.Query) -> Clause:
+    return tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)
 
 
 def frequency(searcher: tantivy.Searcher, term: str) -> int:

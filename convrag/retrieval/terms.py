@@ -20,7 +20,8 @@ import numpy as np
 import tantivy
 
 from convrag.errors import IndexStoreError
-from convrag.retrieval import term_fields, term_files
+from convrag.retrieval import term_fields, term_files, term_hits
+from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.term_fields import TermRecord, analysis_id
 
 __all__ = ["TermIndex", "TermRecord", "TermState", "analysis_id"]
@@ -28,12 +29,6 @@ __all__ = ["TermIndex", "TermRecord", "TermState", "analysis_id"]
 _HINT = "build it again with: convrag index repair"
 _HEAP = 64_000_000
 """Bytes of new postings held before they go to a file; less makes more and smaller files."""
-_SPARE = 16
-"""Hits read beyond those asked for, so that ties at the border are broken by number."""
-_MOST_TIED = 1 << 14
-"""Hits read at most for that."""
-_DIGITS = 4
-"""Decimals of a score."""
 _ATTEMPTS = 5
 """Times to open an index that another process may be changing."""
 
@@ -247,7 +242,8 @@ class TermIndex:
         tags: Collection[str] = (),
         after: str = "",
         before: str = "",
-        documents: Collection[str] | None = None,
+        documents: Collection[str] = (),
+        numbers: Bitmap | None = None,
     ) -> list[tuple[int, float]]:
         """Return at most ``k`` numbers of passages with BM25 scores above 0, best first.
 
@@ -260,7 +256,8 @@ class TermIndex:
             tags: At least one of these.
             after: ISO 8601 day, month or year; dated in it or later.
             before: ISO 8601 day, month or year; dated in it or earlier.
-            documents: One of these document ids; None for any.
+            documents: One of these document ids: a few, as each is looked up in every search.
+            numbers: One of these numbers of passages, few or many; None for any.
 
         Raises:
             IndexStoreError: The index is missing or damaged.
@@ -268,17 +265,14 @@ class TermIndex:
         view = self._view
         if view is None:
             raise _damaged(self._folder)
-        if k < 1 or not terms or (documents is not None and not documents):
+        if k < 1 or not terms:
             return []
         with _translated(self._folder):
             schema = view.index.schema
             asked = tantivy.Query.boolean_query(list(term_fields.scoring(schema, terms)))
-            limits = list(
-                term_fields.limits_of(schema, languages, tags, (after, before), documents)
-            )
-            if limits:
-                asked = tantivy.Query.boolean_query([*limits, (tantivy.Occur.Must, asked)])
-            return _best(view.searcher, asked, k)
+            days = (after, before)
+            limits = list(term_fields.limits_of(schema, languages, tags, days, documents))
+            return term_hits.best(view.index, view.searcher, asked, limits, k, numbers)
 
     def frequency(self, term: str) -> int:
         """Return in how many passages the term is, removed ones included.
@@ -363,21 +357,3 @@ def _viewed(index: tantivy.Index) -> _View | None:
         return None
     values = json.loads(searcher.doc(hits[0][1])["state"][0])
     return _View(index, searcher, TermState(**values))
-
-
-def _best(searcher: tantivy.Searcher, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
-    limit = k + _SPARE
-    while True:
-        found = searcher.search(query, limit, count=False).hits
-        # The order of adding up differs by segment, and the last digits with it.
-        scores = [round(score, _DIGITS) for score, _ in found]
-        if len(found) < limit or scores[-1] < scores[k - 1] or limit >= _MOST_TIED:
-            break
-        limit *= 4
-    numbers = searcher.fast_field_values("number", [place for _, place in found])
-    hits = [
-        (int(number), score)
-        for number, score in zip(numbers, scores, strict=True)
-        if number is not None and score > 0
-    ]
-    return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]

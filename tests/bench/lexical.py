@@ -31,6 +31,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.lexical import weighted_terms
 from convrag.retrieval.terms import TermIndex, TermRecord, TermState, analysis_id
 from convrag.text.analysis import analyze, query_terms
@@ -318,18 +319,19 @@ def scale(data: Path, count: int, folder: Path, *, with_table: bool) -> None:
     print(f"term index {size:.0f} MB")
     wanted = [weighted_terms(index, *one) for one in asked]
     spread("terms of a question", [timed(lambda o=o: weighted_terms(index, *o)) for o in asked])
-    many = {f"document-{n:07}" for n in range(min(100_000, count // 8))}
+    every = np.arange(count)
     limits: dict[str, dict] = {
         "no filter": {},
         "language": {"languages": ("en",)},
         "tag": {"tags": ("tag3",)},
         "dates, 4 %": {"after": "2005-01-01", "before": "2005-12-31"},
         "10 documents": {"documents": {f"document-{n:07}" for n in range(10)}},
-        f"{len(many)} documents": {"documents": many},
+        "2,000 passages": {"numbers": Bitmap.of(every[:2000])},
+        "5 % of the passages": {"numbers": Bitmap.of(every[: count // 20])},
+        "90 % of the passages": {"numbers": Bitmap.of(every[count // 10 :])},
     }
     for name, limit in limits.items():
-        used = wanted[:: 1 if "documents" not in name else 8]
-        times = [timed(lambda w=w, f=limit: index.search(w, k=30, **f)) for w in used]
+        times = [timed(lambda w=w, f=limit: index.search(w, k=30, **f)) for w in wanted]
         spread(f"search, {name}", times)
     added = [TermRecord(count + n, *r[1:]) for n, r in enumerate(invented(data, 1000), 1)]
     seconds = timed(lambda: index.apply(added, [], TermState("bench", 2, count, "")))

@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convrag.errors import IndexStoreError
-from convrag.retrieval import term_files
+from convrag.retrieval import term_files, term_hits
+from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.terms import TermIndex, TermRecord, TermState, analysis_id
 from convrag.text.analysis import query_terms
 from tests.retrieval.samples import QUESTIONS, TEXTS
@@ -110,6 +112,10 @@ def test_a_reader_cannot_write(index: TermIndex, tmp_path: Path):
     reader.close()
 
 
+def bitmap(*numbers: int) -> Bitmap:
+    return Bitmap.of(np.array(numbers, np.int64))
+
+
 LIMITS = [
     ({}, [0, 1, 2, 3, 4, 5]),
     ({"languages": ("de",)}, [1]),
@@ -122,7 +128,11 @@ LIMITS = [
     ({"after": "2025"}, [4]),
     ({"before": "2024"}, [0, 1, 2]),
     ({"documents": {"d1", "d5", "no such document"}}, [1, 5]),
-    ({"documents": ()}, []),
+    ({"documents": {"no such document"}}, []),
+    ({"numbers": bitmap(1, 6)}, [1]),
+    ({"numbers": bitmap(1, 4, 5), "languages": ("hi", "th")}, [4, 5]),
+    ({"numbers": bitmap(99)}, []),
+    ({"numbers": bitmap()}, []),
     ({"languages": ("en",), "tags": ("a",), "before": "2024-05-01", "documents": ["d0"]}, [0]),
     ({"languages": ("en",), "tags": ("b",)}, []),
 ]
@@ -144,6 +154,23 @@ def test_only_what_is_allowed_is_found(limits, expected):
         state(),
     )
     assert found(index, "XR-200", k=9, **limits) == expected
+    index.close()
+
+
+@pytest.mark.parametrize(("few", "most"), [(10_000, 1 << 14), (0, 1 << 14), (0, 0)])
+def test_of_many_numbers_the_best_are_found_however_deep(few, most, monkeypatch):
+    monkeypatch.setattr(term_hits, "_FEW", few)
+    monkeypatch.setattr(term_hits, "_MOST_READ", most)
+    index = TermIndex.in_memory()
+    records = [record(n, f"river {'mud ' * (n % 97)}") for n in range(1000)]
+    index.rebuild(records, state())
+    everything = index.search({"w:river": 1.0}, k=1000)
+    for allowed in (range(0, 1000, 7), range(90, 97), [n for n in range(1000) if n % 97 == 96]):
+        wanted = [hit for hit in everything if hit[0] in allowed][:5]
+        hits = index.search({"w:river": 1.0}, k=5, numbers=bitmap(*allowed))
+        assert [score for _, score in hits] == pytest.approx([score for _, score in wanted])
+        if most:
+            assert hits == wanted
     index.close()
 
 
@@ -273,6 +300,7 @@ def test_damage_inside_a_large_index_is_an_error_with_a_remedy(
         data = file.read_bytes()
         for fill in (0x00, 0xFF):
             body = bytes([fill]) * (len(data) - 200)
+            file.unlink()
             file.write_bytes(body + data[len(body) :])
             reader = TermIndex.open(tmp_path / "terms", writable=False)
             try:
@@ -281,6 +309,7 @@ def test_damage_inside_a_large_index_is_an_error_with_a_remedy(
                 assert "repair" in error.hint
                 failed += 1
             reader.close()
+        file.unlink()
         file.write_bytes(data)
     assert failed
 
