@@ -205,8 +205,9 @@ def test_workbooks_of_next_to_nothing(tmp_path: Path) -> None:
     (found,) = every(tmp_path / "a.xlsx", workbook(last, "河"))
     assert isinstance(found, Document)
     assert found.text == "河"
-    empty = "".join(f'<row r="{n}"/>' for n in range(1, 60_000))
-    assert "no text" in refused(tmp_path / "b.xlsx", workbook(empty))
+    empty = [f'<row r="{n}"/>' for n in range(1, 1_000_001)]
+    assert "500000 rows" in refused(tmp_path / "b.xlsx", workbook("".join(empty)))
+    assert "no text" in refused(tmp_path / "e.xlsx", workbook("".join(empty[:2000])))
     wide = "".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(1, 400))
     assert "cells" in refused(tmp_path / "c.xlsx", workbook(wide))
     again = "<row>" + '<c t="s"><v>0</v></c>' * 9000 + "</row>"

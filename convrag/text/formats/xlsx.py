@@ -17,6 +17,7 @@ from convrag.text.formats.metadata import day, labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MAX_ROWS = 500_000
 _MAX_CELLS = 3_000_000
 """Cells, and rows, that are looked at, empty ones too."""
 _BROKEN = (
@@ -39,9 +40,11 @@ def extract(data: bytes, budget: Budget) -> Extracted:
         DocumentError: The file is damaged or encrypted, or has too many cells.
     """
     archive = Archive(data, budget)
-    for info in archive.members:
-        # The parser unpacks by itself, and nothing counts what it unpacks.
-        archive.read(info)
+    # The parser unpacks by itself, and nothing counts what it unpacks.
+    if sum(archive.read(info).count(b"<row") for info in archive.members) > _MAX_ROWS:
+        raise DocumentError(
+            f"the workbook has more than {_MAX_ROWS} rows", hint="save the sheets as CSV"
+        )
     from openpyxl import load_workbook
 
     lines = Lines()
