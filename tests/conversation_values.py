@@ -10,6 +10,7 @@ from convrag.types import (
     Dialogue,
     DialogueState,
     Evidence,
+    Filter,
     Focus,
     Link,
     Literal,
@@ -74,6 +75,17 @@ triples = st.builds(
 evidences = st.builds(
     Evidence, item=passages | triples, score=number, rank=rank, channels=channels, via=via
 )
+_values = st.lists(text.map(str.strip).filter(bool), max_size=2, unique=True).map(tuple)
+_days = st.sampled_from(("", "2024", "2024-05", "2024-02-29"))
+filters = st.builds(
+    Filter,
+    languages=st.lists(st.sampled_from(("de", "zh", "ar")), max_size=2, unique=True).map(tuple),
+    sources=_values,
+    documents=_values,
+    tags=_values,
+    after=_days,
+    before=_days,
+)
 queries = st.builds(
     Query,
     text=text,
@@ -83,6 +95,7 @@ queries = st.builds(
     confidence=number,
     standalone=st.booleans(),
     act=text,
+    filter=filters,
 )
 answers = st.builds(
     Answer,

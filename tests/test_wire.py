@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from convrag.errors import SessionError
-from convrag.types import Answer, Dialogue, DialogueState, Evidence, Turn
+from convrag.errors import SessionError, UsageError
+from convrag.types import Answer, Dialogue, DialogueState, Evidence, Filter, Turn
 from convrag.wire import (
     JSON_SCHEMA,
     answer_from_json,
     answer_to_json,
     escape_markdown,
+    filter_words,
+    parse_filter,
     plain_evidence_text,
+    split_words,
     state_from_json,
     state_to_json,
     turn_from_json,
@@ -26,6 +29,7 @@ from tests.conversation_values import (
     answers,
     evidences,
     exchange,
+    filters,
     passage_evidence,
     states,
     triple_evidence,
@@ -166,3 +170,48 @@ def test_plain_words_never_fail(evidence: Evidence) -> None:
 
 def test_plain_words_of_a_passage_are_its_text() -> None:
     assert plain_evidence_text(passage_evidence("x y")) == "x y"
+
+
+@given(filters)
+def test_a_filter_is_what_its_words_say(wanted: Filter) -> None:
+    assert parse_filter(split_words(filter_words(wanted))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ([], Filter()),
+        (["language=DE", "language=zh"], Filter(languages=("de", "zh"))),
+        (["source=手册/*.pdf", "Tag = गारंटी"], Filter(sources=("手册/*.pdf",), tags=("गारंटी",))),
+        (["tag=ضمان", "tag=гарантия", "tag=ضمان"], Filter(tags=("ضمان", "гарантия"))),
+        (["document=a=b"], Filter(documents=("a=b",))),
+        (["after=2024", "before=2024-05"], Filter(after="2024", before="2024-05")),
+        (["after=2024-02-29"], Filter(after="2024-02-29")),
+    ],
+)
+def test_filters_are_read(words: list[str], wanted: Filter) -> None:
+    assert parse_filter(words) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (["colour=red"], "no key 'colour'", "language, source, document, tag, after, before"),
+        (["保修"], "it has no '='", "KEY=VALUE"),
+        (["tag="], "there is no value", "tag=warranty"),
+        (["language=german"], "'german' is no language code", "two letters"),
+        (["after=2023-02-29"], "is no day", "2024-05-31"),
+        (["before=٢٠٢٤"], "is no day", "2024-05-31"),
+        (["after=2024", "after=2025"], "given twice", "once"),
+    ],
+)
+def test_a_bad_filter_names_the_remedy(words: list[str], said: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_filter(words)
+    assert said in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_quotation_must_end() -> None:
+    with pytest.raises(UsageError, match="does not end"):
+        split_words("tag='a b")

@@ -13,7 +13,7 @@ from convrag.retrieval import records
 from convrag.text.documents import source_name
 
 _KEY = "roots"
-_ENDS = "/#:!"
+_ENDS = "/#:!["
 """What follows a file's or folder's name in the source of something inside it."""
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from convrag.sessions import SessionStore
 from convrag.wire import JSON_SCHEMA
+from convrag.wire.filters import filter_to_json
 
 FORBIDDEN = ("\x1b", "\x07", "\u202e", "\u009b")
 
@@ -22,6 +23,29 @@ QUESTIONS = [
     "오스트리아의 수도는?",
     "เมืองหลวงของออสเตรีย?",
 ]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (("language=de", "language=zh"), {"languages": ["de", "zh"]}),
+        (("source=手册/*.pdf", "tag=保修"), {"sources": ["手册/*.pdf"], "tags": ["保修"]}),
+        (("tag=ضمان",), {"tags": ["ضمان"]}),
+        (("tag=वारंटी", "after=2024-01"), {"tags": ["वारंटी"], "after": "2024-01"}),
+        (("tag=гарантия",), {"tags": ["гарантия"]}),
+        (("document=ab12", "tag=保証"), {"documents": ["ab12"], "tags": ["保証"]}),
+    ],
+)
+def test_a_filter_is_used_and_shown_in_the_json(run, opened, words, wanted) -> None:
+    options = [part for word in words for part in ("--filter", word)]
+    answer = json.loads(run("ask", "--json", *options, "Wien?").out)
+    jsonschema.validate(answer, JSON_SCHEMA)
+    assert answer["query"]["filter"] == wanted
+    assert filter_to_json(opened[0].filters[0]) == wanted
+
+
+def test_without_a_filter_the_json_says_nothing_of_it(run, opened) -> None:
+    assert "filter" not in json.loads(run("ask", "--json", "Wien?").out)["query"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -319,6 +319,48 @@ def sqlite_limit():
     return connect
 
 
+def test_a_conversation_sees_what_another_process_adds(run, index, place) -> None:
+    from convrag.config import load_config
+    from convrag.events import Finished
+    from convrag.pipeline import open_pipeline
+    from convrag.types import Dialogue, Role, Turn
+
+    pipeline = open_pipeline(load_config(), index=index)
+
+    def found(question: str) -> set[str]:
+        *_, last = pipeline.respond(Dialogue("d"), Turn("t", Role.USER, question))
+        assert isinstance(last, Finished)
+        return {evidence.item.source for evidence in last.answer.evidence}
+
+    question = "Où est le phare de Cordouan?"
+    assert "phare.fr.md" not in found(question)
+    Path("phare.fr.md").write_text("Le phare de Cordouan est dans la mer.", encoding="utf-8")
+    Path("wait.fr.md").write_text("Le phare de Cordouan est loin.", encoding="utf-8")
+    with child("convrag.cli.main", "_report", "add", "phare.fr.md") as writer:
+        writer.communicate()
+    assert writer.returncode == 0
+    assert "phare.fr.md" in found(question)
+    with child("convrag.indexing", "link_passages", "add", "wait.fr.md") as writer:
+        assert any(line == "here\n" for line in writer.stdout)
+        assert "wait.fr.md" in found(question)  # committed, and its writer still at work
+        assert run("index", "verify", "-i", "index").code == 0
+        writer.kill()
+        writer.communicate()
+    assert "wait.fr.md" in found(question)
+    pipeline.close()
+
+
+def child(*arguments: str) -> subprocess.Popen[str]:
+    """Start ``convrag index`` as :data:`CHILD` does."""
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+
 CHILD = """
 import importlib, sys, time
 from convrag.cli.main import main
@@ -364,20 +406,14 @@ def test_an_end_in_the_middle_leaves_a_sound_index(run, index, place, middle, ki
     Path("more").mkdir()
     for number in range(20):
         Path(f"more/{number}.en.txt").write_text(f"Boat {number} is here.", encoding="utf-8")
-    with subprocess.Popen(
-        [sys.executable, "-c", CHILD, *middle],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    ) as child:
-        assert child.stdout is not None
-        reached = any(line == "here\n" for line in child.stdout)
-        child.send_signal(kind)
-        _, said = child.communicate(timeout=30)
+    with child(*middle) as process:
+        assert process.stdout is not None
+        reached = any(line == "here\n" for line in process.stdout)
+        process.send_signal(kind)
+        _, said = process.communicate(timeout=30)
     assert reached, said
     if kind is signal.SIGINT:
-        assert child.returncode == 130
+        assert process.returncode == 130
         assert "Traceback" not in said
         assert "stopped: " in said
     assert not Path("all.jsonl").exists()

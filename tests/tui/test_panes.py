@@ -8,12 +8,43 @@ from convrag.tui.exchange import Exchange
 from convrag.tui.graph import GraphTree
 from convrag.tui.sources import SourceCard, SourcesPane
 from convrag.tui.trace import TracePane
+from convrag.types import Filter
 from tests.tui.conftest import Chat, Start, rendered
 from tests.tui.scripted import NAIROBI, SPAN, TEXT, ScriptedResponder
 
 
 def cards(chat: Chat) -> list[str]:
     return [rendered(c) for c in chat.app.query_one(SourcesPane).query_children(SourceCard)]
+
+
+async def test_a_filter_is_set_shown_used_and_cleared(start: Start) -> None:
+    async with start() as chat:
+        await chat.rest()
+        await chat.pilot.press("ctrl+f")
+        await chat.pilot.pause()
+        assert "Everything is searched" in chat.said()[-1]
+        await chat.send("/filter colour=red")
+        assert "no key 'colour'" in chat.said()[-1]
+        await chat.send("/filter tag='[bold]保修 [/x]' language=zh")
+        assert "tag='[bold]保修 [/x]'" in chat.said()[-1]
+        assert chat.app._status.facts[0].startswith("only language=zh tag=")
+        assert "only language=zh" in str(chat.app._status.render())
+        await chat.ask("Where?")
+        answer = chat.app.query_one(Exchange).answer
+        assert answer is not None
+        assert answer.query.filter == Filter(languages=("zh",), tags=("[bold]保修 [/x]",))
+        await chat.send("/why")
+        assert "only language=zh tag='[bold]保修 [/x]'" in chat.text("#trace-pane Static")[-1]
+        await chat.send("/filter off")
+        assert chat.app._status.facts[0] == ""
+        await chat.send("/filter")
+        assert "Everything is searched" in chat.said()[-1]
+
+
+async def test_a_chat_may_begin_with_a_filter(start: Start) -> None:
+    async with start(filter=Filter(tags=("гарантия",))) as chat:
+        await chat.rest()
+        assert chat.app._status.facts[0] == "only tag=гарантия"
 
 
 async def test_sources_are_numbered_in_answer_order_with_the_rest_folded(start: Start) -> None:
