@@ -39,7 +39,9 @@ def problems(
     found += [line for _, line in damaged_passages(connection, dimension)]
     live = np.sort(records.listed(connection, "FROM passages", ()))
     found += base_problems(connection, dimension, data, projection, live)
-    found += term_problems(terms, live)
+    state = terms.state
+    if state is None or state.generation == records.generation(connection):
+        found += term_problems(terms, live)  # else a writer is at work, and it follows him
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -218,7 +219,7 @@ class Index:
             self._parts.store,
             encoder,
             dimension=self.dimension,
-            committed=self._committed,
+            committed=partial(self._parts.follow, midway=True),
             progress=progress,
             cancel=cancel,
         )
@@ -236,10 +237,6 @@ class Index:
         gone = updating.delete(self._parts.store, document_ids)
         self._parts.follow()
         return gone
-
-    def _committed(self) -> None:
-        if not self._parts.store.in_transaction:
-            self._parts.terms.get()
 
     def document(self, document_id: str) -> Document | None:
         """Return a document with its text, or None."""

@@ -1,6 +1,6 @@
 """Passages' vectors as the records hold them: little-endian float16, half the size of float32.
 
-A unit vector of 384 values changes a cosine by less than 0.0005 that way.
+A cosine of unit vectors of 384 values changes by about 0.00003 that way.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ from pathlib import Path
 from convrag.errors import IndexStoreError
 from convrag.protocols import Encoder
 from convrag.retrieval import filters, migrations, records, upkeep
-from convrag.retrieval.ann import BaseInfo
 from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.database import Database, translated
 from convrag.retrieval.migrations import SCHEMA
@@ -143,16 +142,14 @@ class Parts:
             )
         if schema != SCHEMA or self.manifest.schema != SCHEMA:
             self._migrate()
+        with self.store.snapshot() as connection:
+            info = records.base(connection)
+        broken = upkeep.broken(self.data, info, self.manifest.dimension, self.projection)
         if self.lock is not None:
-            with self.store.snapshot() as connection:
-                info = records.base(connection)
             upkeep.discard(self.path, self.manifest.data)
             upkeep.sweep(self.data, info)
-            self.follow()
-            return
-        with self.store.snapshot() as connection:
-            broken = self._is_broken(records.base(connection))
-        if broken:  # it can be searched all the same, but slowly
+            self.follow(anew=broken)
+        elif broken:  # it can be searched all the same, but slowly
             with contextlib.suppress(IndexStoreError):
                 writer = Parts.opened(self.path, None, writable=True)
                 with contextlib.closing(writer):
@@ -171,21 +168,24 @@ class Parts:
             self.manifest = replace(self.manifest, schema=SCHEMA)
             write_manifest(self.path, self.manifest)
 
-    def follow(self) -> None:
-        """Let what is derived follow the records, as far as they are committed."""
+    def follow(self, *, midway: bool = False, anew: bool = False) -> None:
+        """Let what is derived follow the records, as far as they are committed.
+
+        Args:
+            midway: Whether more is about to come: then only a very long tail goes into a base.
+            anew: Whether the base is not fit to be searched.
+
+        Raises:
+            IndexStoreError: The term index cannot be written, or the database fails.
+        """
         if self.store.in_transaction:
             return
         self.terms.get()
         with self.store.snapshot() as connection:
-            info = records.base(connection)
-            broken = self._is_broken(info)
-            if not broken and not upkeep.due(connection, info):
-                return
-        with contextlib.suppress(OSError):  # without a base the index works, only more slowly
-            self.rebase(anew=broken)
-
-    def _is_broken(self, info: BaseInfo) -> bool:
-        return upkeep.broken(self.data, info, self.manifest.dimension, self.projection)
+            due = upkeep.due(connection, records.base(connection), midway=midway)
+        if due or anew:
+            with contextlib.suppress(OSError):  # without a base all works, only more slowly
+                self.rebase(anew=anew)
 
     def rebase(self, *, anew: bool) -> None:
         """Build the base, from nothing or by what is new, and forget what was removed.

@@ -20,6 +20,8 @@ from convrag.retrieval.vectors import projection_id
 
 TAIL = 30_000
 """Vectors that are searched without a base; exactly, in about a thousandth of a second."""
+_PATIENCE = 4
+"""A tail may be so many times longer while documents are being taken in."""
 _DEAD = 0.25
 """Share of removed vectors from which on a base is worth changing."""
 _GROWTH = 2.0
@@ -28,11 +30,19 @@ _BATCH = 8192
 _SEED = 20
 
 
-def due(connection: sqlite3.Connection, info: BaseInfo) -> bool:
-    """Return whether the tail has grown too long, or too much of the base is gone."""
-    tail = _count(connection, "FROM passages WHERE number > ?", info.last)
-    gone = _count(connection, "FROM removed WHERE number <= ?", info.last)
-    return tail > TAIL or gone > max(TAIL, _DEAD * info.count)
+def due(connection: sqlite3.Connection, info: BaseInfo, *, midway: bool) -> bool:
+    """Return whether the tail has grown too long, or too much is gone.
+
+    Args:
+        connection: Inside a snapshot.
+        info: The base that there is.
+        midway: Whether more is about to come: a base is then changed each time all has doubled.
+    """
+    longest = max(_PATIENCE * TAIL, info.count) if midway else TAIL
+    if _count(connection, "FROM passages WHERE number > ?", info.last) > longest:
+        return True
+    gone = _count(connection, "FROM removed WHERE number > ?", 0)
+    return gone > max(TAIL, _DEAD * info.count)
 
 
 def broken(folder: Path, info: BaseInfo, dimension: int, projection: Projection | None) -> bool:
@@ -130,7 +140,7 @@ def sweep(folder: Path, info: BaseInfo) -> None:
     The last but one stays for readers that are still in an older state of the records.
     """
     kept = {info.name, info.previous}
-    for pattern in (ann.PATTERN, ".vectors-*.tmp", ".manifest.json-*.tmp", "vectors-*.f32"):
+    for pattern in (ann.PATTERN, ".vectors-*.tmp", "vectors-*.f32"):
         for path in folder.glob(pattern):
             if path.name not in kept:
                 with contextlib.suppress(OSError):
@@ -138,12 +148,15 @@ def sweep(folder: Path, info: BaseInfo) -> None:
 
 
 def discard(folder: Path, data: str) -> None:
-    """Remove the data in ``folder`` that is not in its folder ``data``; needs the writer's lock.
+    """Remove what does not belong to the index in ``folder``; needs the writer's lock.
 
     Args:
         folder: The index's folder.
         data: Folder inside it that is used; empty when the data lies in ``folder`` itself.
     """
+    for path in folder.glob(".manifest.json-*.tmp"):
+        with contextlib.suppress(OSError):
+            path.unlink()
     for path in folder.glob("data-*"):
         if path.name != data:
             shutil.rmtree(path, ignore_errors=True)
