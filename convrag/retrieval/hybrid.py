@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from convrag.protocols import Encoder
+import numpy as np
+
+from convrag.protocols import Encoder, Vectors
+from convrag.retrieval import records
 from convrag.retrieval.dense import DenseChannel
+from convrag.retrieval.diversity import diversified, without_repeats
 from convrag.retrieval.facts import FactChannel, FactHit
-from convrag.retrieval.fusion import weighted_score_fusion
+from convrag.retrieval.fusion import Candidates, combined, fused, ranks
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
-from convrag.types import Channel, Evidence, Passage, Query
+from convrag.types import Channel, Evidence, Filter, Passage, Query
 
-_DEPTH = 30
-_WEIGHTS = {
-    "dense": 0.5,
-    "lexical": 0.5,
-    "graph": 0.2,
-    "dense:original": 0.2,
-    "lexical:original": 0.2,
-    "dense:general": 0.2,
-    "lexical:general": 0.2,
-}
-"""Equal shares of dense and lexical were best or within .005 on seven development sets
-(``python -m tests.bench.fusion``); what is searched beside the query counts for less."""
-_OWN_LANGUAGE = 1.25
-"""Preference for passages in the asker's language, which the answer will be quoted from."""
-_FACT_WEIGHT = 4.2
+_DEPTH = 50
+"""Hits of each search: 30 are too few to tell how far the cosines are spread, 100 add nothing."""
+_NAMING = 120
+"""Passages looked at for each entity of the question."""
+_BESIDE = 0.4
+"""What a search beside the query's own counts: for the turn as typed, for the kind of thing."""
+_FACT_WEIGHT = 2.0
 """A fact that was asked for by name (confidence >= .6) stands above every passage."""
 _FACTS_KEPT = 3
 """Groups of facts beside the best-fitting ones that are kept as evidence."""
+_CHOICE = 4
+"""How many times as many passages as are asked for a diverse list is chosen from."""
 
-_Scored = list[tuple[str, float]]
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Hits by channel, and the candidates with the vectors that their cosines are from."""
+
+    hits: Mapping[Channel, Mapping[str, float]]
+    candidates: Candidates
+    passages: Mapping[str, Passage]
+    vectors: Mapping[str, Vectors]
+    """The encoder's own, (D,) each."""
+    cosines: Mapping[str, float]
+    """With the query, of the encoder's own vectors."""
 
 
 class HybridRetriever:
-    """Searches the standalone query and the turn as typed in every channel and fuses the ranks."""
+    """Searches the standalone query and the turn as typed in every channel and fuses the scores."""
 
     def __init__(
         self,
@@ -44,20 +54,38 @@ class HybridRetriever:
         encoder: Encoder,
         facts: FactChannel,
         generalize: Callable[[Query], str],
+        *,
+        diversity: float = 0.0,
     ) -> None:
-        """Take ``generalize``, which words a query about one thing as one about its kind."""
+        """Search ``index``.
+
+        Args:
+            index: Where to search.
+            encoder: The one the index was made with.
+            facts: The graph's channel; it also knows what entities are called in other languages.
+            generalize: Words a query about one thing as one about its kind.
+            diversity: Weight of unlikeness among the passages, 0 to 1; see
+                :func:`~convrag.retrieval.diversity.diversified`.
+        """
         self._index = index
         self._encoder = encoder
         self._dense = DenseChannel(index)
         self._lexical = LexicalChannel(index)
         self._facts = facts
         self._generalize = generalize
+        self._diversity = diversity
 
     def retrieve(self, query: Query, *, k: int) -> tuple[Evidence, ...]:
         """Return passages and triples, best first, none without a hit in some channel.
 
         At most ``k`` items, but a group of facts that made it is kept whole, so that a list such as
-        a country's neighbours is not cut.
+        a country's neighbours is not cut. A passage's ``confidence`` is the cosine of the encoder's
+        own vectors of it and of the query. The logarithm of the ratio of two passages' scores says
+        how far apart they are (:func:`~convrag.retrieval.fusion.fused`).
+
+        Raises:
+            IndexStoreError: The index fails.
+            ModelError: The encoder's vectors do not fit the index.
         """
         with self._index.snapshot():
             passages = self._passages(query, k)
@@ -68,47 +96,105 @@ class HybridRetriever:
         return tuple(replace(e, rank=rank) for rank, e in enumerate(kept, start=1))
 
     def _passages(self, query: Query, k: int) -> list[Evidence]:
-        scored, cosines = self._scored(query)
-        fused = weighted_score_fusion(scored, weights=_WEIGHTS, k=_DEPTH)
-        found = {p.id: p for p in self._index.passages([passage_id for passage_id, _, _ in fused])}
-        evidence = [
+        found = self._found(query)
+        scored = fused(found.candidates, passages=self._index.passage_count)
+        if not scored:
+            return []
+        items = [found.passages[passage_id] for passage_id, _ in scored]
+        vectors = np.stack([found.vectors[item.id] for item in items])
+        kept = without_repeats(items, vectors, k=_CHOICE * k if self._diversity > 0 else k)
+        if self._diversity > 0:
+            relevance = [math.log(scored[at][1]) for at in kept]
+            chosen = diversified(relevance, vectors[kept], k=k, weight=self._diversity)
+            kept = [kept[at] for at in sorted(chosen)]
+        ranked = {name: ranks(hits) for name, hits in found.hits.items()}
+        return [
             Evidence(
-                found[passage_id],
-                score * (_OWN_LANGUAGE if found[passage_id].language == query.language else 1.0),
+                items[at],
+                scored[at][1],
                 0,
-                _channels(ranks),
-                _shared(found[passage_id], query),
-                cosines.get(passage_id, 0.0),
+                {
+                    name: by_id[items[at].id]
+                    for name, by_id in ranked.items()
+                    if items[at].id in by_id
+                },
+                _shared(items[at], query),
+                found.cosines[items[at].id],
             )
-            for passage_id, score, ranks in fused
-            if passage_id in found and score > 0
+            for at in kept
         ]
-        return sorted(evidence, key=lambda e: (-e.score, e.id))[:k]
 
-    def _scored(self, query: Query) -> tuple[dict[str, _Scored], dict[str, float]]:
-        """Return the hits of each channel and variant of the query, and the query's cosines."""
-        variants = {"": query.text}
-        variants |= {":original": query.original, ":general": self._generalize(query)}
-        searched = {name: text for name, text in variants.items() if not name or text != query.text}
-        vectors = self._encoder.encode(list(searched.values()), "query")
-        dense = self._dense.search(vectors, k=_DEPTH)
-        scored: dict[str, _Scored] = {}
-        for (suffix, text), hits in zip(searched.items(), dense, strict=True):
-            scored["dense" + suffix] = hits
-            scored["lexical" + suffix] = self._lexical.search(
-                text, language=query.language, k=_DEPTH
-            )
-        cosines = dict(dense[0])
-        scored["graph"] = self._by_entity(query)
-        return scored, cosines
+    def _found(self, query: Query) -> _Found:
+        texts = [query.text]
+        texts += [t for t in (query.original, self._generalize(query)) if t not in texts]
+        weights = [1.0] + [_BESIDE] * (len(texts) - 1)
+        asked = self._encoder.encode(texts, "query")  # (V, D)
+        dense = [dict(hits) for hits in self._dense.search(asked, k=_DEPTH, filter=query.filter)]
+        words = [
+            dict(self._lexical.search(t, language=query.language, k=_DEPTH, filter=query.filter))
+            for t in texts
+        ]
+        named = self._by_entity(query)
+        bm25 = combined(words, weights)
+        translated = self._by_names(query)
+        for passage_id, score in translated.items():
+            bm25[passage_id] = bm25.get(passage_id, 0.0) + score
+        ids = sorted({i for hits in (*dense, bm25, named) for i in hits})
+        passages = {p.id: p for p in self._index.passages(ids)}
+        ids = [i for i in ids if i in passages]
+        own = self._index.vectors_of(ids)  # (N, D)
+        view = self._index.vectors()
+        compared = view.projected(own) @ view.projected(asked).T  # (N, V)
+        cosines = compared @ (np.array(weights) / sum(weights))
+        candidates = Candidates.of(
+            dict(zip(ids, cosines.tolist(), strict=True)),
+            bm25,
+            foreign=frozenset(i for i in ids if _is_foreign(passages[i], query)),
+            entities=named,
+        )
+        return _Found(
+            {
+                "dense": _best(dense),
+                "lexical": _best([*words, translated]),
+                "graph": named,
+            },
+            candidates,
+            passages,
+            dict(zip(ids, own, strict=True)),
+            dict(zip(ids, (own @ asked[0]).tolist(), strict=True)),
+        )
 
-    def _by_entity(self, query: Query) -> _Scored:
-        """Return passages that name the query's entities, scored by how many of them."""
+    def _by_names(self, query: Query) -> dict[str, float]:
+        """Return passages in other languages that have the names of the query's entities there."""
+        scores: dict[str, float] = {}
+        if all(link.entity_id is None for link in query.links):
+            return scores
+        wanted = query.filter.languages or self._index.languages
+        for language in wanted:
+            names = self._facts.names(query, language) if language != query.language else ""
+            if names:
+                only = replace(query.filter, languages=(language,))
+                scores |= self._lexical.search(names, language=language, k=_DEPTH, filter=only)
+        return scores
+
+    def _by_entity(self, query: Query) -> dict[str, float]:
+        """Return passages that name the query's entities, with the share of them it names."""
+        linked = {link.entity_id for link in query.links if link.entity_id is not None}
         counts: dict[str, float] = {}
-        for entity_id in {link.entity_id for link in query.links if link.entity_id is not None}:
-            for passage_id in self._index.passages_with_entity(entity_id, 4 * _DEPTH):
-                counts[passage_id] = counts.get(passage_id, 0.0) + 1.0
-        return list(counts.items())
+        for entity_id in linked:
+            for passage_id in self._naming(entity_id, query.filter):
+                counts[passage_id] = counts.get(passage_id, 0.0) + 1.0 / len(linked)
+        return counts
+
+    def _naming(self, entity_id: str, wanted: Filter) -> Sequence[str]:
+        allowed = self._index.allowed(wanted)
+        if allowed is None:
+            return self._index.passages_with_entity(entity_id, _NAMING)
+        with self._index.snapshot() as connection:
+            every = self._index.passages_with_entity(entity_id, self._index.passage_count)
+            numbers = [records.number_of(connection, passage_id) or 0 for passage_id in every]
+            holds = allowed.holds(np.array(numbers, dtype=np.int64))
+        return [i for i, there in zip(every, holds.tolist(), strict=True) if there][:_NAMING]
 
     def _triples(self, hits: Sequence[FactHit]) -> list[Evidence]:
         evidence: list[Evidence] = []
@@ -132,13 +218,17 @@ class HybridRetriever:
         return evidence
 
 
-def _channels(ranks: dict[str, int]) -> dict[Channel, int]:
-    channels: dict[Channel, int] = {}
-    for name in ("dense", "lexical", "graph"):
-        found = [rank for source, rank in ranks.items() if source.split(":")[0] == name]
-        if found:
-            channels[name] = min(found)
-    return channels
+def _best(searches: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return each id's highest score."""
+    best: dict[str, float] = {}
+    for hits in searches:
+        for item, score in hits.items():
+            best[item] = max(score, best.get(item, score))
+    return best
+
+
+def _is_foreign(passage: Passage, query: Query) -> bool:
+    return bool(query.language and passage.language and passage.language != query.language)
 
 
 def _shared(passage: Passage, query: Query) -> tuple[str, ...]:

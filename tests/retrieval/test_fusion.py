@@ -1,178 +1,127 @@
-"""Fusion by ranks and by scores: by hand, at the edges, and for any input."""
+"""Fusion: by hand, at the edges, and for any input."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convrag.errors import UsageError
-from convrag.retrieval.fusion import distinct, reciprocal_rank_fusion, weighted_score_fusion
+from convrag.retrieval.fusion import Candidates, combined, fused, ranks
 
-IDS = st.sampled_from(["a", "b", "c", "文档", "وثيقة", "दस्तावेज़", "документ", "é"])
-RANKINGS = st.dictionaries(
-    st.sampled_from(["dense", "lexical", "graph"]), st.lists(IDS, max_size=8)
-)
-SCORED = st.dictionaries(
-    st.sampled_from(["dense", "lexical", "graph"]),
-    st.lists(st.tuples(IDS, st.floats(-1e6, 1e6)), max_size=8),
-)
+IDS = st.sampled_from(["a", "b", "c", "文档", "وثيقة", "दस्तावेज़", "документ", "é", "เอกสาร"])
+COSINES = st.dictionaries(IDS, st.floats(-1, 1), max_size=8)
+BM25 = st.dictionaries(IDS, st.floats(0, 500), max_size=8)
 
 
-def test_reciprocal_ranks_by_hand():
-    fused = reciprocal_rank_fusion(
-        {"dense": ["a", "b"], "lexical": ["b", "c"]}, weights={"dense": 1, "lexical": 2}, k=9
-    )
-    assert [(item, ranks) for item, _, ranks in fused] == [
-        ("b", {"dense": 2, "lexical": 1}),
-        ("c", {"lexical": 2}),
-        ("a", {"dense": 1}),
-    ]
-    assert [score for _, score, _ in fused] == pytest.approx([1 / 62 + 2 / 61, 2 / 62, 1 / 61])
+def order(candidates: Candidates, passages: int = 100) -> list[str]:
+    return [item for item, _ in fused(candidates, passages=passages)]
 
 
-def test_a_repeated_id_counts_once_with_its_better_rank():
-    fused = reciprocal_rank_fusion({"dense": ["a", "a", "b"]}, k=9)
-    assert [(item, ranks["dense"]) for item, _, ranks in fused] == [("a", 1), ("b", 2)]
-    assert fused[0][1] == pytest.approx(1 / 61)
-    scored = weighted_score_fusion({"dense": [("a", 1.0), ("b", 2.0), ("a", 3.0)]}, k=9)
-    assert [(item, ranks["dense"]) for item, _, ranks in scored] == [("a", 1), ("b", 2)]
+def test_by_hand():
+    found = Candidates.of({"a": 0.9, "b": 0.7, "c": 0.8}, {"b": 6.0})
+    z = 0.1 / math.sqrt(2 / 3 * 0.01)
+    b = -z + 0.7 * 6.0 / math.log(101)
+    hits = fused(found, passages=100)
+    assert [item for item, _ in hits] == ["a", "c", "b"]
+    assert [score for _, score in hits] == pytest.approx([1.0, math.exp(-z), math.exp(b - z)])
 
 
-def test_ties_are_broken_by_id():
-    fused = reciprocal_rank_fusion({"dense": ["b", "x"], "lexical": ["a", "y"]}, k=9)
-    assert [item for item, _, _ in fused] == ["a", "b", "x", "y"]
+def test_words_decide_between_passages_alike_in_meaning():
+    cosines = {"a": 0.81, "b": 0.80, "c": 0.70, "d": 0.71}
+    assert order(Candidates.of(cosines, {}))[0] == "a"
+    assert order(Candidates.of(cosines, {"b": 9.0, "c": 1.0}))[0] == "b"
 
 
-@pytest.mark.parametrize("rankings", [{}, {"dense": []}, {"dense": [], "lexical": []}])
-def test_nothing_in_nothing_out(rankings):
-    assert reciprocal_rank_fusion(rankings, k=5) == []
-    assert weighted_score_fusion(rankings, k=5) == []
+def test_the_size_of_the_index_is_no_weight():
+    """The best idf grows with the index; the same share of it counts the same."""
+    cosines = {"a": 0.9, "b": 0.8, "c": 0.7}
+    small = fused(Candidates.of(cosines, {"b": 2 * math.log(6)}), passages=5)
+    large = fused(Candidates.of(cosines, {"b": 2 * math.log(1_000_001)}), passages=1_000_000)
+    assert [item for item, _ in small] == [item for item, _ in large]
+    assert [s for _, s in small] == pytest.approx([s for _, s in large])
 
 
-@pytest.mark.parametrize("k", [0, -1])
-def test_asking_for_none_gives_none(k):
-    assert reciprocal_rank_fusion({"dense": ["a"]}, k=k) == []
-    assert weighted_score_fusion({"dense": [("a", 1.0)]}, k=k) == []
+def test_a_passage_in_another_language_is_not_held_to_the_words_of_the_question():
+    cosines = {"own": 0.80, "other": 0.84, "weak": 0.74, "far": 0.70}
+    words = {"own": 4.0, "weak": 12.0}
+    far = dict(fused(Candidates.of(cosines, words), passages=100))
+    near = dict(fused(Candidates.of(cosines, words, foreign=frozenset(["other"])), passages=100))
+    assert near["other"] / near["own"] > far["other"] / far["own"]
+    names = Candidates.of(cosines, words | {"other": 7.0}, foreign=frozenset(["other"]))
+    shared = dict(fused(names, passages=100))
+    assert shared["other"] / shared["own"] > near["other"] / near["own"]
 
 
-def test_a_channel_of_weight_zero_brings_nothing_in():
-    weights = {"dense": 1.0, "lexical": 0.0}
-    fused = reciprocal_rank_fusion({"dense": ["a"], "lexical": ["b"]}, weights=weights, k=5)
-    assert [(item, ranks) for item, _, ranks in fused] == [("a", {"dense": 1})]
+def test_of_passages_alike_the_one_in_the_askers_language_comes_first():
+    cosines = {"a": 0.8, "b": 0.8, "c": 0.7}
+    assert order(Candidates.of(cosines, {}, foreign=frozenset(["a"])))[0] == "b"
+    far = {"a": 0.9, "b": 0.6, "c": 0.61}
+    assert order(Candidates.of(far, {}, foreign=frozenset(["a"])))[0] == "a"
 
 
-@pytest.mark.parametrize(
-    ("weights", "word"),
-    [
-        ({"dense": 1.0, "graf": 1.0}, "graph"),
-        ({"dense": 1.0, "graph": -1.0}, "graph"),
-        ({"dense": math.nan, "graph": 1.0}, "dense"),
-    ],
-)
-def test_a_weight_that_cannot_be_is_refused(weights, word):
-    with pytest.raises(UsageError, match=word):
-        reciprocal_rank_fusion({"dense": ["a"], "graph": ["b"]}, weights=weights, k=5)
+@pytest.mark.parametrize("foreign", [frozenset(), frozenset(["a", "b"])])
+def test_where_all_are_in_one_language_nothing_is_granted(foreign):
+    found = Candidates.of({"a": 0.8, "b": 0.79}, {"b": 9.0}, foreign=foreign)
+    plain = Candidates.of({"a": 0.8, "b": 0.79}, {"b": 9.0})
+    assert fused(found, passages=50) == fused(plain, passages=50)
 
 
-def test_what_cannot_be_is_refused():
-    with pytest.raises(UsageError, match="constant"):
-        reciprocal_rank_fusion({"dense": ["a"]}, k=5, constant=0)
-    with pytest.raises(UsageError, match="softmax"):
-        weighted_score_fusion({"dense": [("a", 1.0)]}, k=5, normalisation="softmax")
-    with pytest.raises(UsageError, match="'a'"):
-        weighted_score_fusion({"dense": [("a", math.nan)]}, k=5)
+def test_naming_the_entities_counts():
+    cosines = {"a": 0.80, "b": 0.79, "c": 0.6}
+    assert order(Candidates.of(cosines, {}, entities={"b": 1.0}))[0] == "b"
+    half = fused(Candidates.of(cosines, {}, entities={"a": 0.5, "b": 1.0}), passages=9)
+    whole = fused(Candidates.of(cosines, {}, entities={"b": 1.0}), passages=9)
+    assert dict(half)["a"] > dict(whole)["a"]
 
 
-def test_scores_by_hand():
-    scored = {"dense": [("a", 0.9), ("b", 0.5)], "lexical": [("b", 10.0), ("c", 5.0)]}
-    weights = {"dense": 0.5, "lexical": 0.5}
-    plain = weighted_score_fusion(scored, weights=weights, k=9)
-    assert [(item, score) for item, score, _ in plain] == [("a", 0.5), ("b", 0.5), ("c", 0.0)]
-    floors = {"dense": -1.0, "lexical": 0.0}
-    from_floor = weighted_score_fusion(scored, weights=weights, k=9, floors=floors)
-    assert [item for item, _, _ in from_floor] == ["b", "a", "c"]
-    assert [score for _, score, _ in from_floor] == pytest.approx(
-        [0.5 * 1.5 / 1.9 + 0.5, 0.5, 0.25]
-    )
+def test_equal_cosines_leave_the_order_to_words_and_ids():
+    assert order(Candidates.of({"c": 0.8, "a": 0.8, "b": 0.8}, {})) == ["a", "b", "c"]
+    rounding = {"a": 0.8, "b": 0.8 + 1e-9}
+    assert order(Candidates.of(rounding, {"a": 0.1}))[0] == "a"
 
 
-def test_deviations_by_hand():
-    fused = weighted_score_fusion({"dense": [("a", 3.0), ("b", 1.0)]}, k=9, normalisation="zscore")
-    assert [(item, score) for item, score, _ in fused] == [
-        ("a", pytest.approx(0.5 + 1 / 6)),
-        ("b", pytest.approx(0.5 - 1 / 6)),
-    ]
+@pytest.mark.parametrize("passages", [0, 1, 10**9])
+def test_one_or_no_candidate(passages):
+    assert fused(Candidates.of({}, {"a": 3.0}), passages=passages) == []
+    assert fused(Candidates.of({"a": -0.2}, {}), passages=passages) == [("a", 1.0)]
 
 
-@pytest.mark.parametrize("value", [-3.0, 0.0, 7.0])
-def test_equal_scores_of_any_sign_are_worth_the_same(value):
-    hits = {"dense": [("b", value), ("a", value)]}
-    assert [score for _, score, _ in weighted_score_fusion(hits, k=9)] == [1.0, 1.0]
-    both = weighted_score_fusion(hits, k=9, normalisation="zscore")
-    assert [(item, score) for item, score, _ in both] == [("a", 0.5), ("b", 0.5)]
+@settings(max_examples=60, deadline=None)
+@given(COSINES, BM25, st.integers(0, 10**7), st.sets(IDS))
+def test_every_candidate_gets_a_score_and_words_never_hurt(cosines, words, passages, foreign):
+    found = Candidates.of(cosines, words, foreign=frozenset(foreign))
+    hits = fused(found, passages=passages)
+    assert sorted(item for item, _ in hits) == sorted(cosines)
+    assert hits == sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+    assert all(0 < score <= 1 for _, score in hits)
+    assert not hits or hits[0][1] == 1.0
+    for item in cosines:
+        better = Candidates.of(
+            cosines, words | {item: words.get(item, 0.0) + 50.0}, foreign=frozenset(foreign)
+        )
+        before, after = order(found, passages), order(better, passages)
+        assert after.index(item) <= before.index(item)
 
 
 @settings(max_examples=40, deadline=None)
-@given(RANKINGS, st.integers(0, 9))
-def test_fusing_ranks_orders_all_ids_and_rewards_every_hit(rankings, k):
-    fused = reciprocal_rank_fusion(rankings, k=99)
-    assert {item for item, _, _ in fused} == {i for ids in rankings.values() for i in ids}
-    assert fused == sorted(fused, key=lambda hit: (-hit[1], hit[0]))
-    assert fused[:k] == reciprocal_rank_fusion(rankings, k=k)
-    assert all(score > 0 for _, score, _ in fused)
-    for item, score, ranks in fused:
-        assert ranks == {
-            name: list(dict.fromkeys(ids)).index(item) + 1
-            for name, ids in rankings.items()
-            if item in ids
-        }
-        more = {**rankings, "extra": [item]}
-        better = {i: s for i, s, _ in reciprocal_rank_fusion(more, k=99)}
-        assert better[item] > score
+@given(COSINES, st.floats(0.01, 2), st.floats(-1, 1))
+def test_what_band_the_cosines_lie_in_does_not_matter(cosines, scale, shift):
+    values = np.round(list(cosines.values()), 3)
+    plain = dict(zip(cosines, values.tolist(), strict=True))
+    moved = {item: scale * value + shift for item, value in plain.items()}
+    one = dict(fused(Candidates.of(plain, {}), passages=9))
+    other = dict(fused(Candidates.of(moved, {}), passages=9))
+    assert one == pytest.approx(other, rel=1e-3, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
-@given(RANKINGS)
-def test_one_channel_alone_keeps_its_order(rankings):
-    for name, ids in rankings.items():
-        fused = reciprocal_rank_fusion({name: ids}, k=99)
-        assert [item for item, _, _ in fused] == list(dict.fromkeys(ids))
+def test_ranks_count_from_one_and_ties_go_by_id():
+    assert ranks({"b": 1.0, "a": 1.0, "文": 2.0}) == {"文": 1, "a": 2, "b": 3}
+    assert ranks({}) == {}
 
 
-@settings(max_examples=40, deadline=None)
-@given(SCORED, st.sampled_from(["minmax", "zscore"]))
-def test_fused_scores_stay_between_nothing_and_the_sum_of_weights(scored, normalisation):
-    fused = weighted_score_fusion(scored, k=99, normalisation=normalisation)
-    assert {item for item, _, _ in fused} == {i for hits in scored.values() for i, _ in hits}
-    assert all(0 <= score <= len(scored) + 1e-9 for _, score, _ in fused)
-    assert fused == sorted(fused, key=lambda hit: (-hit[1], hit[0]))
-
-
-@settings(max_examples=40, deadline=None)
-@given(SCORED)
-def test_shifting_and_stretching_a_channel_changes_no_order_by_deviations(scored):
-    hits = {"dense": [(item, float(round(score))) for item, score in scored.get("dense", [])]}
-    moved = {"dense": [(item, 2 * score + 8) for item, score in hits["dense"]]}
-    before = weighted_score_fusion(hits, k=99, normalisation="zscore")
-    after = weighted_score_fusion(moved, k=99, normalisation="zscore")
-    assert [ranks for _, _, ranks in before] == [ranks for _, _, ranks in after]
-    assert [s for _, s, _ in before] == pytest.approx([s for _, s, _ in after], abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("first", "again", "other"),
-    [
-        ("The Seine.", "the  SEINE.", "the Seines."),
-        ("東京タワー", "東京ﾀﾜｰ", "東京駅"),
-        ("Straße", "STRASSE", "Strasbourg"),
-        ("Москва", "МОСКВА", "Минск"),
-        ("القاهرة", "القاهـرة", "الإسكندرية"),
-        ("दिल्ली  शहर", "दिल्ली शहर", "मुंबई शहर"),
-        ("1.5 km", "１.5\nKM", "15 km"),
-    ],
-)
-def test_the_same_text_comes_once(first, again, other):
-    assert distinct([first, again, other, first], str) == [first, other]
+def test_searches_are_combined_by_weight():
+    found = combined([{"a": 3.0, "b": 1.0}, {"b": 4.0, "в": 1.0}], [1.0, 0.5])
+    assert found == pytest.approx({"a": 2.0, "b": 2.0, "в": 1 / 3})
