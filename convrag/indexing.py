@@ -16,18 +16,18 @@ from convrag.errors import UsageError
 from convrag.graph import storage
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.rdf import is_graph, prefixes, read_rdf
+from convrag.graph.rdf import GraphFile, content_hash, is_graph, read_graph
 from convrag.protocols import CancelToken, Encoder, Vectors
+from convrag.retrieval import records, sources
 from convrag.retrieval import roots as remembered
-from convrag.retrieval import sources
 from convrag.retrieval.index import Index
 from convrag.retrieval.roots import Root, Roots, within
 from convrag.retrieval.storage import MANIFEST
 from convrag.text.documents import Refusal, document_id, read, source_name
-from convrag.types import Document, Triple
+from convrag.types import Document
 
-_Parsed = Mapping[str, tuple[Path, str, tuple[Triple, ...]]]
-"""Graph files by the names of their sources: where they are, their hash, what they say."""
+_Parsed = Mapping[str, tuple[str, GraphFile | None]]
+"""Graph files by the names of their sources: their hash and what they say, None if it is known."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share done (0..1)."""
@@ -95,10 +95,14 @@ def build_index(
     files = _files(item.path for item in there)
     meter = _Meter(progress, len(files), roots)
     found = _read(there, meter, must_find=bool(paths))
-    parsed = _parsed(files, roots)
+    anew = rebuild or not (into / MANIFEST).exists()
+    # Before there is an index to make: a mistake in a graph must not leave an empty one behind.
+    parsed = _parsed(files, roots, {}) if anew else {}
     documents = _Documents(found, roots)
     documents.refusals += [_missing(item) for item in given if item.folder and item not in there]
     with _open(into, encoder, title=title, rebuild=rebuild) as index:
+        if not anew:
+            parsed = _parsed(files, roots, storage.source_hashes(index.connection))
         _remember(index, given)
         _store_graphs(index, parsed)
         report = index.update(documents, meter.watching(encoder), cancel=cancel)
@@ -108,7 +112,9 @@ def build_index(
                 scope = {source_name(i.path) for i in given if i in there or not i.folder}
                 deleted = _prune(index, roots, scope, documents, parsed)
             link_passages(index, progress)
-        elif rebuild:  # half of the documents must not take the place of all
+        triples = storage.triple_count(index.connection)
+        if rebuild and cancel is not None and cancel.cancelled:
+            # Half of the documents must not take the place of all.
             index.close()
     return BuildReport(
         report.added,
@@ -116,7 +122,7 @@ def build_index(
         report.unchanged,
         deleted,
         report.passages,
-        sum(len(triples) for _, _, triples in parsed.values()),
+        triples,
         tuple(documents.refusals),
         report.duplicates,
     )
@@ -193,14 +199,15 @@ def _read(given: Sequence[Root], meter: _Meter, *, must_find: bool) -> Iterator[
     return chain.from_iterable(parts)
 
 
-def _parsed(files: Sequence[Path], roots: Roots) -> _Parsed:
-    parsed = {}
+def _parsed(files: Sequence[Path], roots: Roots, known: Mapping[str, str]) -> _Parsed:
+    parsed: dict[str, tuple[str, GraphFile | None]] = {}
     for path in files:
         if is_graph(path):
             name = roots.named(source_name(path))
             # Hashed first: if the file changes meanwhile, the next run sees that it did.
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            parsed[name] = path, digest, read_rdf(path, source=name)
+            digest = content_hash(path)
+            same = known.get(name) == digest
+            parsed[name] = digest, None if same else read_graph(path, source=name)
     return parsed
 
 
@@ -233,14 +240,35 @@ def link_passages(index: Index, progress: Progress | None = None) -> None:
     """Link every passage to the graph's entities it names, unless that was done already.
 
     What the links were made from is noted after them, so a run that was killed before or while
-    linking is made up for by the next one.
+    linking is made up for by the next one. While the graph stays the same, only passages that came
+    since are looked at.
     """
-    state = _state(index)
-    if storage.linked_state(index.connection) == state:
+    with index.snapshot() as connection:
+        files = sorted(storage.source_hashes(connection).items())
+        graph = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        last = records.last_number(connection)
+        linked = storage.linked_state(connection)
+        number, _, known = linked.partition(" ")
+        since = int(number) if known == graph else 0
+        rows = connection.execute(
+            "SELECT id FROM passages WHERE number > ? ORDER BY number", (since,)
+        )
+        ids = [passage_id for (passage_id,) in rows]
+    state = f"{last} {graph}"
+    if linked == state:
         return
-    graph = KnowledgeGraph(storage.load_triples(index.connection))
-    linker = DictionaryLinker(graph)
-    ids = index.passage_ids()
+    if files or known not in ("", graph):  # else there never was anything to link to
+        index.set_entities(_links(index, ids, progress))
+    with index.transaction() as connection:
+        storage.create_tables(connection)
+        storage.set_linked_state(connection, state)
+
+
+def _links(
+    index: Index, ids: Sequence[str], progress: Progress | None
+) -> dict[str, tuple[str, ...]]:
+    """Return the entities that passages name, by passage id."""
+    linker = DictionaryLinker(KnowledgeGraph(storage.load_triples(index.connection)))
     linked: dict[str, tuple[str, ...]] = {}
     for place, passage in enumerate(index.passages(ids)):
         links = linker.link(
@@ -250,15 +278,7 @@ def link_passages(index: Index, progress: Progress | None = None) -> None:
         linked[passage.id] = tuple(dict.fromkeys(found))
         if progress is not None and place % 50 == 0:
             progress("linking", place / max(len(ids), 1))
-    index.set_entities(linked)
-    with index.transaction() as connection:
-        storage.set_linked_state(connection, state)
-
-
-def _state(index: Index) -> str:
-    """Return what the links depend on: the set of passages and the graph's files."""
-    sources = sorted(storage.source_hashes(index.connection).items())
-    return hashlib.sha256(json.dumps([index.generation, sources]).encode()).hexdigest()
+    return linked
 
 
 def fingerprint(paths: Iterable[Path], *salt: str) -> str:
@@ -295,12 +315,11 @@ def _hidden(path: Path) -> bool:
 
 def _store_graphs(index: Index, parsed: _Parsed) -> None:
     """Store what is new or changed among the graph files."""
-    known = storage.source_hashes(index.connection)
     with index.transaction() as connection:
         storage.create_tables(connection)
-        for source, (path, digest, triples) in parsed.items():
-            if known.get(source) != digest:
-                storage.replace_source(connection, source, digest, triples, prefixes(path))
+        for source, (digest, graph) in parsed.items():
+            if graph is not None:
+                storage.replace_source(connection, source, digest, graph.triples, graph.prefixes)
 
 
 class _Documents:

@@ -13,6 +13,7 @@ import pytest
 
 from convrag.errors import GraphError, UsageError
 from convrag.graph import storage
+from convrag.graph.linking import DictionaryLinker
 from convrag.graph.rdf import read_rdf
 from convrag.indexing import build_index, fingerprint
 from convrag.models.scripted import HashEncoder
@@ -50,6 +51,18 @@ def test_a_second_run_does_nothing(sources, tmp_path) -> None:
     build(sources, tmp_path / "index")
     report = build(sources, tmp_path / "index")
     assert (report.added, report.updated, report.unchanged) == (0, 0, 3)
+
+
+def test_only_a_graph_that_has_changed_is_parsed(sources, tmp_path, monkeypatch) -> None:
+    build(sources, tmp_path / "index")
+    read = []
+    monkeypatch.setattr("convrag.indexing.read_graph", lambda path, **_: read.append(path.name))
+    assert build(sources, tmp_path / "index").triples == 1
+    assert read == []
+    monkeypatch.undo()
+    more = TRIPLES + '<urn:b> <http://www.w3.org/2000/01/rdf-schema#label> "Σόλεμ"@el .\n'
+    (sources / "graph.ttl").write_text(more, encoding="utf-8")
+    assert build(sources, tmp_path / "index").triples == 2
 
 
 def test_changed_new_and_removed_files_are_followed(sources, tmp_path) -> None:
@@ -110,6 +123,26 @@ def test_links_lost_before_they_were_made_are_made_by_the_next_run(
     assert build(sources, tmp_path / "index").unchanged == 3
     with Index.open(tmp_path / "index") as index:
         assert len(index.passages_with_entity("urn:a", 10)) == 3
+
+
+def test_while_the_graph_stays_only_new_passages_are_linked(sources, tmp_path, monkeypatch) -> None:
+    build(sources, tmp_path / "index")
+    looked: list[str] = []
+    link = DictionaryLinker.link
+
+    def spy(self: DictionaryLinker, text: str, **options: object) -> object:
+        looked.append(text)
+        return link(self, text, **options)
+
+    monkeypatch.setattr(DictionaryLinker, "link", spy)
+    (sources / "four.en.md").write_text("# four\n\nA boat to Solem.\n", encoding="utf-8")
+    build(sources, tmp_path / "index")
+    assert [text.splitlines()[0] for text in looked] == ["four"]
+    (sources / "graph.ttl").write_text(TRIPLES.replace("Solem", "boat"), encoding="utf-8")
+    build(sources, tmp_path / "index")
+    assert len(looked) == 5
+    with Index.open(tmp_path / "index") as index:
+        assert len(index.passages_with_entity("urn:a", 10)) == 1
 
 
 def test_links_go_with_the_graph(sources, tmp_path) -> None:
