@@ -27,6 +27,8 @@ class Config:
     """Threads for every numeric library; 0 means one per available core."""
     k: int = 8
     """Pieces of evidence kept for an answer."""
+    reranker: str = ""
+    """``late``, or ``hf:NAME_OR_DIR`` for a cross-encoder; empty for none."""
     theme: str = "convrag-dark"
 
     @property

@@ -29,9 +29,9 @@ from convrag.indexing import Progress, build_index, fingerprint
 from convrag.models.registry import load_encoder, load_generator
 from convrag.models.remembering import RememberingEncoder
 from convrag.packs import DEFAULT_PACK, Pack, find_pack
-from convrag.protocols import CancelToken, Encoder, Generator
+from convrag.protocols import CancelToken, Encoder, Generator, Reranker
 from convrag.retrieval.facts import FactChannel
-from convrag.retrieval.hybrid import HybridRetriever
+from convrag.retrieval.hybrid import RERANKED, HybridRetriever, first
 from convrag.retrieval.index import Index
 from convrag.retrieval.storage import read_manifest
 from convrag.text.language import LanguageIdentifier
@@ -76,6 +76,7 @@ class Pipeline:
         name: str,
         k: int = 8,
         generator: Generator | None = None,
+        reranker: Reranker | None = None,
         examples: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.name = name
@@ -83,6 +84,7 @@ class Pipeline:
         self.generator_id = generator.id if generator else ""
         self._encoder = RememberingEncoder(encoder)
         self._generator = generator
+        self._reranker = reranker
         self._k = k
         self._use(index)
 
@@ -215,7 +217,10 @@ class Pipeline:
 
     def retrieve(self, query: Query) -> tuple[Evidence, ...]:
         """Return evidence, best first."""
-        return self._retriever.retrieve(query, k=self._k)
+        if self._reranker is None:
+            return self._retriever.retrieve(query, k=self._k)
+        found = self._retriever.retrieve(query, k=max(self._k, RERANKED))
+        return first(self._reranker.rerank(query, found, k=len(found)), self._k)
 
     def read(self, query: Query, evidence: Sequence[Evidence]) -> Reading:
         """Return the spans that answer."""
@@ -400,10 +405,21 @@ def open_pipeline(
     if config.generator != "none":
         report("loading the generator", 0.3)
         generator = load_generator(config.generator, config=config)
+    reranker = None
+    if config.reranker:
+        report("loading the reranker", 0.6)
+        from convrag.retrieval.reranking import load_reranker  # torch is loaded with it
+
+        reranker = load_reranker(config.reranker, config=config)
     if index is not None:
         opened = Index.open(index, encoder_id=encoder.id)
         return Pipeline(
-            opened, encoder, name=opened.title or index.name, k=config.k, generator=generator
+            opened,
+            encoder,
+            name=opened.title or index.name,
+            k=config.k,
+            generator=generator,
+            reranker=reranker,
         )
     chosen = find_pack(pack or DEFAULT_PACK)
     opened = Index.open(_pack_index(config, chosen, encoder, report, cancel), encoder_id=encoder.id)
@@ -413,6 +429,7 @@ def open_pipeline(
         name=chosen.title,
         k=config.k,
         generator=generator,
+        reranker=reranker,
         examples=chosen.examples,
     )
 

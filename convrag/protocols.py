@@ -84,7 +84,10 @@ class Retriever(Protocol):
 
 
 class Reranker(Protocol):
-    """Puts evidence into a better order."""
+    """Puts evidence into a better order by reading it; see :mod:`convrag.retrieval.reranking`.
+
+    Scores of the result are falling, so that facts and passages stay comparable.
+    """
 
     def rerank(self, query: Query, evidence: Sequence[Evidence], *, k: int) -> tuple[Evidence, ...]:
         """Return at most ``k`` of ``evidence``, best first, ranks counted anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -312,3 +313,31 @@ def test_what_another_process_adds_answers_the_next_question(config, folder, tmp
     assert [e.item.source for e in got.evidence] == ["note.pt.md"]
     assert answer(opened, question).mode is not Mode.GRAPH
     opened.close()
+
+
+def test_the_reranker_of_the_settings_is_asked(config, folder, monkeypatch) -> None:
+    from convrag.retrieval import reranking
+
+    class Last:
+        def rerank(self, query, evidence, *, k):
+            moved = [replace(e, score=1.0 + n / 10) for n, e in enumerate(evidence)]
+            return tuple(sorted(moved, key=lambda e: -e.score))[:k]
+
+    asked = []
+    monkeypatch.setattr(
+        reranking, "load_reranker", lambda name, *, config: asked.append(name) or Last()
+    )
+    opened = open_pipeline(replace(config, reranker="late", k=1), index=folder)
+    question = "When do fishing boats leave the harbour?"
+    query = opened.rewrite(Turn("t", Role.USER, question), Dialogue("d"))
+    (kept,) = opened.retrieve(query)
+    opened.close()
+    plain = open_pipeline(config, index=folder)
+    assert asked == ["late"]
+    assert kept.item == plain.retrieve(query)[-1].item
+    plain.close()
+
+
+def test_an_unknown_reranker_is_refused(config, folder) -> None:
+    with pytest.raises(ModelError, match="late, hf:NAME_OR_DIR"):
+        open_pipeline(replace(config, reranker="best"), index=folder)

@@ -111,18 +111,48 @@ class TorchEncoder:
         vectors /= np.maximum(norms, 1e-12)
         return vectors
 
+    def states(self, texts: Sequence[str], kind: Kind = "query") -> list[Vectors]:
+        """Return each text's tokens as the model sees them in context, float32 (T, D), unit norm.
+
+        All tokens are there: special ones, those of the prefix, and of every window of a long text.
+
+        Raises:
+            ModelError: The model gave values that are not finite.
+        """
+        prefix = self._prefixes[kind]
+        found: list[list[Vectors]] = [[] for _ in texts]
+        with self._lock, torch.inference_mode():
+            windows = self._tokenizer.windows([prefix + clean_text(text) for text in texts])
+            read = {}
+            for batch in _batches(windows):
+                hidden, _ = self._read(batch)
+                units = torch.nn.functional.normalize(hidden.float(), dim=-1).numpy()
+                for window, row in zip(batch, units, strict=True):
+                    read[id(window)] = row[: len(window.ids)]
+        for window in windows:
+            found[window.text].append(read[id(window)])
+        states = [np.concatenate(parts) for parts in found]
+        if not all(np.isfinite(one).all() for one in states):
+            raise ModelError(f"{self._id}: the model gave values that are not finite")
+        return states
+
     def _means(self, batch: Sequence[Window]) -> Vectors:
         """Return float32 (B, D), the mean over each window's tokens."""
+        hidden, mask = self._read(batch)
+        weights = mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
+        means = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+        return np.asarray(means.float().numpy(), dtype=np.float32)
+
+    def _read(self, batch: Sequence[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the last hidden states (B, T, D), and which are of tokens (B, T)."""
         length = max(len(window.ids) for window in batch)
         ids = torch.full((len(batch), length), self._tokenizer.pad_id, dtype=torch.long)  # (B, T)
         mask = torch.zeros_like(ids)
         for row, window in enumerate(batch):
             ids[row, : len(window.ids)] = torch.tensor(window.ids)
             mask[row, : len(window.ids)] = 1
-        hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state  # (B, T, D)
-        weights = mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
-        means = (hidden * weights).sum(dim=1) / weights.sum(dim=1)
-        return np.asarray(means.float().numpy(), dtype=np.float32)
+        hidden: torch.Tensor = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return hidden, mask
 
 
 def _batches(windows: Sequence[Window]) -> Iterator[list[Window]]:

@@ -74,8 +74,9 @@ def fused(candidates: Candidates, *, passages: int) -> list[tuple[str, float]]:
 
     ``f = z(cosine) + .7 * BM25 / ln(1 + passages) + entities + own language``, where z counts in
     standard deviations from the candidates' mean: cosines lie in a narrow band that differs by
-    encoder and language. BM25 is counted in units of the highest idf that an index of that size can give, so
-    that the two weigh the same against each other in an index of five passages and of a million.
+    encoder and language. BM25 is counted in units of the highest idf that an index of that size can
+    give, so that the two weigh the same against each other in an index of five passages and of a
+    million.
     Unlike a min-max norm, both keep how sure a channel is: equal cosines stay near each other, and
     a single common word is no full score. The score is ``exp(f - max f)``, so the logarithm of a
     ratio of scores is a difference of f.

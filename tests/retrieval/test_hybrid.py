@@ -13,7 +13,7 @@ from convrag.graph import terms
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
 from convrag.retrieval.facts import FactChannel
-from convrag.retrieval.hybrid import HybridRetriever
+from convrag.retrieval.hybrid import HybridRetriever, first
 from convrag.retrieval.index import Index
 from convrag.types import Evidence, Filter, Link, Literal, Mention, Passage, Query
 from convrag.types import Triple as Fact
@@ -171,3 +171,13 @@ def test_unlike_passages_can_be_preferred(fresh: Index, encoder):
     assert plain[0] == varied[0]
     assert sum(i.startswith("n") for i in varied) < sum(i.startswith("n") for i in plain)
     assert len(varied) == 5
+
+
+def test_the_last_group_is_kept_whole(index: Index):
+    evidence = retriever(index).retrieve(ask(QUESTIONS["en"]), k=5)
+    group = [replace(e, score=0.5) for e in evidence[1:4]]
+    ordered = (evidence[0], *group, replace(evidence[4], score=0.1))
+    assert first(ordered, 2) == ordered[:4]
+    assert first(ordered, 1) == ordered[:1]
+    assert first(ordered, 9) == ordered
+    assert first(ordered, 0) == ()
