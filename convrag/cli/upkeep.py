@@ -36,12 +36,12 @@ def delete(
     from convrag.indexing import delete_sources
     from convrag.retrieval.index import Index
 
-    state = "what was deleted is gone, all else is there"
+    state = "documents are deleted all or none; 'convrag index stats' counts them"
     with interruptible(state), Index.open(index_folder(into), writable=not dry_run) as index:
         found = _found(index, sources)
-        for item in found:
-            say(f"{item.name}\t{_size(item)}")
         returning = 0 if dry_run else delete_sources(index, found)
+    for item in found:
+        say(f"{item.name}\t{_size(item)}")
     note(f"{len(found)} {'would be ' if dry_run else ''}deleted")
     if returning:
         note(

@@ -19,6 +19,24 @@ def test_progress_without_a_terminal_is_a_line_a_tenth(capsys) -> None:
     assert lines[-1] == "linking (0%)"
 
 
+def test_the_time_left_goes_by_the_work_done(capsys, monkeypatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(output.time, "monotonic", lambda: now)
+    with output.progress_bar("start") as show:
+        for passed, done in [(0, 0.0), (2, 0.1), (30, 0.25), (60, 0.99), (61, 0.0), (7281, 0.5)]:
+            now = 100.0 + passed
+            show("港口", done)
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "港口 (0%)",
+        "港口 (10%)",  # too early to tell
+        "港口 (25%, 1 min 30 s left)",
+        "港口 (99%, 1 s left)",
+        "港口 (0%)",  # new work
+        "港口 (50%, 2 h 00 min left)",
+    ]
+
+
 def test_progress_on_a_terminal_takes_no_markup(capsys, monkeypatch) -> None:
     from rich.console import Console
 
