@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import builtins
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from array import array
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import groupby
+from operator import attrgetter
 from types import MappingProxyType
+from typing import Any
 
 from convrag.graph import terms
+from convrag.graph.statements import Qualifier, plain_facts
 from convrag.types import Entity, Literal, Triple
+
+_MOST_CONTENTS = 8
+_MOST_CLASSES = 64
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NAMES_BY_RANK = {predicate: rank for rank, predicate in enumerate(terms.LABEL_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +67,31 @@ class KnowledgeGraph:
     """Names and facts, read-only after construction."""
 
     def __init__(self, triples: Iterable[Triple]) -> None:
+        plain = plain_facts(triples if isinstance(triples, Sequence) else tuple(triples))
         builder = _Builder()
-        for triple in triples:
+        for triple in plain.triples:
             builder.add(triple)
+        builder.finish()
+        facts = _Facts(builder.facts)
         self.properties: Mapping[str, Property] = MappingProxyType(builder.properties())
         self.classes: Mapping[str, Entity] = MappingProxyType(builder.named(builder.class_ids))
-        self.entities: Mapping[str, Entity] = MappingProxyType(builder.named(builder.entity_ids()))
-        self.size = len(builder.facts)
+        ids = builder.entity_ids(facts)
+        self.entities: Mapping[str, Entity] = MappingProxyType(builder.named(ids))
+        self.size = facts.size
         """Number of facts, names not counted."""
-        self._outgoing = _grouped(builder.facts, by_subject=True)
-        self._incoming = _grouped(builder.facts, by_subject=False)
+        self._facts = facts
+        self._qualifiers = plain.qualifiers
+        self._symmetric = frozenset(p.id for p in self.properties.values() if p.symmetric)
 
     def groups(self, entity_id: str) -> tuple[FactGroup, ...]:
         """Return the entity's facts by property, forward ones first, each sorted by property.
 
         Facts of symmetric properties are forward from both of their ends.
         """
-        forward = dict(self._outgoing.get(entity_id, {}))
+        forward = self._facts.outgoing(entity_id)
         backward: list[FactGroup] = []
-        for p, facts in self._incoming.get(entity_id, {}).items():
-            if self.property(p).symmetric:
+        for p, facts in self._facts.incoming(entity_id).items():
+            if p in self._symmetric:
                 known = {t.object for t in forward.get(p, ())}
                 extra = tuple(t for t in facts if t.subject not in known)
                 forward[p] = forward.get(p, ()) + extra
@@ -87,9 +102,18 @@ class KnowledgeGraph:
             *backward,
         )
 
+    def qualifiers(self, triple: Triple) -> tuple[tuple[Qualifier, ...], ...]:
+        """Return under which terms the fact holds, such as its start time.
+
+        A fact that is stated several times has the terms of each time.
+        """
+        return self._qualifiers.get((triple.subject, triple.predicate, triple.object), ())
+
     def degree(self, entity_id: str) -> int:
         """Return the number of facts that name the entity."""
-        return sum(len(g.triples) for g in self.groups(entity_id))
+        if self._symmetric:
+            return sum(len(g.triples) for g in self.groups(entity_id))
+        return self._facts.count(entity_id)
 
     def neighbours(self, entity_id: str) -> frozenset[str]:
         """Return the ids of the entities one fact away."""
@@ -107,23 +131,102 @@ class KnowledgeGraph:
     def label(self, term: str, language: str) -> str:
         """Return the term's name in ``language``, else English, else any, else its IRI's tail."""
         named = self.entities.get(term) or self.classes.get(term) or self.properties.get(term)
-        if named is None:
-            return terms.local_name(term)
-        labels = named.labels
+        labels: Mapping[str, str] = named.labels if named is not None else {}
         for choice in (language, "en", ""):
             if choice in labels:
                 return labels[choice]
-        return labels[min(labels)] if labels else terms.local_name(term)
+        if labels:
+            return labels[min(labels)]
+        return self._contents(term, language) if term.startswith("_:") else terms.local_name(term)
+
+    def _contents(self, node: str, language: str) -> str:
+        """Return what a nameless node such as an address holds: "5 Main Street, Ombra"."""
+        values = [t.object for found in self._facts.outgoing(node).values() for t in found]
+        texts = [
+            value.value if isinstance(value, Literal) else self.label(value, language)
+            for value in values[:_MOST_CONTENTS]
+            if isinstance(value, Literal) or not value.startswith("_:")
+        ]
+        return ", ".join(texts) or "…"
+
+
+class _Facts:
+    """Facts, found from both of their ends; a fact that two sources give counts once.
+
+    Facts lie sorted in one list. A node's are a stretch of it, so that a node costs no table.
+    """
+
+    def __init__(self, facts: list[Triple]) -> None:
+        facts.sort(key=attrgetter("subject", "predicate"))
+        self._facts = _once(facts)
+        self.size = len(self._facts)
+        by_object = [n for n, t in enumerate(self._facts) if isinstance(t.object, str)]
+        by_object.sort(key=lambda n: (self._facts[n].object, self._facts[n].predicate))
+        self._by_object = array("L", by_object)
+        self._from = _stretches(t.subject for t in self._facts)
+        self._to = _stretches(str(self._facts[n].object) for n in by_object)
+
+    def ids(self) -> set[str]:
+        """Return every node that a fact names."""
+        return self._from.keys() | self._to.keys()
+
+    def outgoing(self, node: str) -> dict[str, tuple[Triple, ...]]:
+        """Return the facts about the node by property, sorted."""
+        start, end = self._from.get(node, (0, 0))
+        return _by_property(self._facts[start:end])
+
+    def incoming(self, node: str) -> dict[str, tuple[Triple, ...]]:
+        """Return the facts that point at the node by property, sorted."""
+        start, end = self._to.get(node, (0, 0))
+        return _by_property(self._facts[n] for n in self._by_object[start:end])
+
+    def count(self, node: str) -> int:
+        """Return the number of facts from and to the node."""
+        (a, b), (c, d) = self._from.get(node, (0, 0)), self._to.get(node, (0, 0))
+        return b - a + d - c
+
+
+def _once(facts: Iterable[Triple]) -> list[Triple]:
+    """Return sorted facts, of those that say the same only the first."""
+    kept: list[Triple] = []
+    for _, group in groupby(facts, key=attrgetter("subject", "predicate")):
+        same = list(group)
+        if len(same) > 1:
+            first: dict[str | Literal, Triple] = {}
+            for fact in same:
+                first.setdefault(fact.object, fact)
+            kept += first.values()
+        else:
+            kept += same
+    return kept
+
+
+def _stretches(nodes: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return where each of the sorted nodes starts and ends."""
+    found: dict[str, tuple[int, int]] = {}
+    start = 0
+    for node, group in groupby(nodes):
+        end = start + sum(1 for _ in group)
+        found[node] = (start, end)
+        start = end
+    return found
+
+
+def _by_property(facts: Iterable[Triple]) -> dict[str, tuple[Triple, ...]]:
+    return {p: tuple(found) for p, found in groupby(facts, key=attrgetter("predicate"))}
 
 
 class _Builder:
     """Sorts triples into names, descriptions, schema and facts."""
 
     def __init__(self) -> None:
-        self.facts: dict[tuple[str, str, str | Literal], Triple] = {}
+        self.facts: list[Triple] = []
         self.class_ids: set[str] = set()
         self._property_ids: set[str] = set()
         self._labels: dict[str, dict[str, str]] = defaultdict(dict)
+        self._ranked: list[dict[str, dict[str, str]]] = [
+            defaultdict(dict) for _ in terms.LABEL_ORDER
+        ]
         self._aliases: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._descriptions: dict[str, dict[str, str]] = defaultdict(dict)
         self._types: dict[str, list[str]] = defaultdict(list)
@@ -132,6 +235,7 @@ class _Builder:
         self._inverse: dict[str, str] = {}
         self._parents: dict[str, list[str]] = defaultdict(list)
         self._symmetric: set[str] = set()
+        self._above: dict[tuple[str, ...], tuple[str, ...]] = {}
         for property_id in builtin_properties():
             self._property_ids.add(property_id)
 
@@ -149,6 +253,8 @@ class _Builder:
         elif p == terms.SUBCLASS:
             self.class_ids.update((s, o))
             self._parents[s].append(o)
+        elif p == terms.BROADER_CLASS:
+            self._parents[s].append(o)
         elif p in terms.PROPERTY_AXIOMS:
             self._property_ids.add(s)
         elif p not in terms.SCHEMA_PREDICATES:
@@ -156,10 +262,7 @@ class _Builder:
 
     def _add_literal(self, triple: Triple, s: str, p: str, o: Literal) -> None:
         if p in terms.LABELS:
-            if o.language in self._labels[s]:
-                self._aliases[s][o.language].append(o.value)
-            else:
-                self._labels[s][o.language] = o.value
+            self._add_label(s, _NAMES_BY_RANK[p], o)
         elif p in terms.ALIASES:
             self._aliases[s][o.language].append(o.value)
         elif p == terms.PATTERN:
@@ -171,6 +274,23 @@ class _Builder:
                 self._descriptions[s].setdefault(o.language, o.value)
             if p == terms.DEFINITION or p not in terms.DESCRIPTIONS | terms.SCHEMA_PREDICATES:
                 self._fact(triple)
+
+    def _add_label(self, subject: str, rank: int, name: Literal) -> None:
+        names = self._ranked[rank][subject]
+        if name.language in names:
+            self._aliases[subject][name.language].append(name.value)
+        else:
+            names[name.language] = name.value
+
+    def finish(self) -> None:
+        """Make the best name in each language the label, and the others aliases."""
+        self._labels = next((names for names in self._ranked if names), {})
+        for ranked in self._ranked:
+            for subject, names in ranked.items() if ranked is not self._labels else ():
+                labels = self._labels.setdefault(subject, names)
+                for language, name in names.items() if labels is not names else ():
+                    if labels.setdefault(language, name) != name:
+                        self._aliases[subject][language].append(name)
 
     def _add_type(self, subject: str, kind: str) -> None:
         if kind in terms.PROPERTY_TYPES:
@@ -185,15 +305,11 @@ class _Builder:
 
     def _fact(self, triple: Triple) -> None:
         self._property_ids.add(triple.predicate)
-        self.facts.setdefault((triple.subject, triple.predicate, triple.object), triple)
+        self.facts.append(triple)
 
-    def entity_ids(self) -> set[str]:
+    def entity_ids(self, facts: _Facts) -> set[str]:
         """Return every named or typed subject, and every object that facts point at."""
-        ids = set(self._labels) | set(self._types)
-        for subject, _, value in self.facts:
-            ids.add(subject)
-            if isinstance(value, str):
-                ids.add(value)
+        ids = set(self._labels) | set(self._types) | facts.ids()
         return ids - self._property_ids - self.class_ids
 
     def named(self, ids: set[str]) -> dict[str, Entity]:
@@ -201,16 +317,18 @@ class _Builder:
         return {
             term: Entity(
                 term,
-                self._labels.get(term, {}),
+                self._labels.get(term, _NOTHING),
                 self._other_names(term),
-                self._descriptions.get(term, {}),
+                self._descriptions.get(term, _NOTHING),
                 self._all_types(term),
             )
             for term in sorted(ids)
         }
 
-    def _other_names(self, term: str) -> dict[str, tuple[str, ...]]:
+    def _other_names(self, term: str) -> Mapping[str, tuple[str, ...]]:
         """Return the term's aliases by language, each once and none that is the label."""
+        if term not in self._aliases:
+            return _NOTHING
         labels = self._labels.get(term, {})
         names = {
             language: tuple(n for n in dict.fromkeys(found) if n != labels.get(language))
@@ -219,11 +337,18 @@ class _Builder:
         return {language: found for language, found in names.items() if found}
 
     def _all_types(self, term: str) -> tuple[str, ...]:
-        """Return the term's classes and theirs above, nearest first; cycles end."""
+        """Return the term's classes and those above, nearest first."""
+        own = tuple(self._types.get(term, ()))
+        if own not in self._above:
+            self._above[own] = self._with_above(own)
+        return self._above[own]
+
+    def _with_above(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the classes and those above them, nearest first; cycles and long chains end."""
         found: dict[str, None] = {}
-        waiting = list(self._types.get(term, ()))
-        while waiting:
-            kind = waiting.pop(0)
+        waiting = deque(kinds)
+        while waiting and len(found) < _MOST_CLASSES:
+            kind = waiting.popleft()
             if kind not in found:
                 found[kind] = None
                 waiting += self._parents.get(kind, ())
@@ -259,18 +384,4 @@ def builtin_properties() -> Mapping[str, Property]:
             entry.get("patterns", {}),
         )
         for iri, entry in tomllib.loads(text).items()
-    }
-
-
-def _grouped(
-    facts: Mapping[tuple[str, str, str | Literal], Triple], *, by_subject: bool
-) -> dict[str, dict[str, tuple[Triple, ...]]]:
-    lists: dict[str, dict[str, list[Triple]]] = {}
-    for triple in facts.values():
-        key = triple.subject if by_subject else triple.object
-        if isinstance(key, str):
-            lists.setdefault(key, {}).setdefault(triple.predicate, []).append(triple)
-    return {
-        key: {p: tuple(found) for p, found in sorted(groups.items())}
-        for key, groups in lists.items()
     }

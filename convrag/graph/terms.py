@@ -6,30 +6,57 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 OWL = "http://www.w3.org/2002/07/owl#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
+SKOSXL = "http://www.w3.org/2008/05/skos-xl#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 SCHEMA = ("http://schema.org/", "https://schema.org/")
+DC = "http://purl.org/dc/elements/1.1/"
 DCT = "http://purl.org/dc/terms/"
 FOAF = "http://xmlns.com/foaf/0.1/"
+GEONAMES = "http://www.geonames.org/ontology#"
+WIKIBASE = "http://wikiba.se/ontology#"
 CONVRAG = "https://convrag.example/ns#"
 
 TYPE = RDF + "type"
+REIFIES = RDF + "reifies"
+ALIAS = SKOS + "altLabel"
 DEFINITION = SKOS + "definition"
 SUBCLASS = RDFS + "subClassOf"
 INVERSE = OWL + "inverseOf"
 PATTERN = CONVRAG + "statementPattern"
 UNIT = CONVRAG + "unit"
+BROADER_CLASS = CONVRAG + "broaderClass"
+"""Says what is above a class without making either of them nothing but a class."""
 
-LABELS = frozenset(
-    {RDFS + "label", SKOS + "prefLabel", FOAF + "name", *(s + "name" for s in SCHEMA)}
+LABEL_ORDER = (
+    SKOS + "prefLabel",
+    RDFS + "label",
+    *(s + "name" for s in SCHEMA),
+    FOAF + "name",
+    GEONAMES + "officialName",
+    GEONAMES + "name",
+    DCT + "title",
+    DC + "title",
 )
+"""Predicates that name a thing; where several do in one language, the first is its label."""
+LABELS = frozenset(LABEL_ORDER)
 ALIASES = frozenset(
-    {SKOS + "altLabel", SKOS + "hiddenLabel", *(s + "alternateName" for s in SCHEMA)}
+    {
+        ALIAS,
+        SKOS + "hiddenLabel",
+        *(s + "alternateName" for s in SCHEMA),
+        FOAF + "nick",
+        GEONAMES + "alternateName",
+        GEONAMES + "shortName",
+        DCT + "alternative",
+    }
 )
 DESCRIPTIONS = frozenset(
     {
         DEFINITION,
         RDFS + "comment",
+        DC + "description",
         DCT + "description",
+        DCT + "abstract",
         SKOS + "scopeNote",
         *(s + "description" for s in SCHEMA),
     }
@@ -62,6 +89,34 @@ SCHEMA_PREDICATES = PROPERTY_AXIOMS | frozenset(
         SKOS + "inScheme",
         SKOS + "topConceptOf",
         SKOS + "hasTopConcept",
+        *(
+            OWL + name
+            for name in (
+                "onProperty",
+                "someValuesFrom",
+                "allValuesFrom",
+                "hasValue",
+                "unionOf",
+                "intersectionOf",
+                "complementOf",
+                "oneOf",
+                "disjointWith",
+                "disjointUnionOf",
+                "equivalentClass",
+                "equivalentProperty",
+                "propertyChainAxiom",
+                "hasKey",
+                "imports",
+                "versionInfo",
+                "versionIRI",
+                "priorVersion",
+                "cardinality",
+                "minCardinality",
+                "maxCardinality",
+                "qualifiedCardinality",
+                "onClass",
+            )
+        ),  # fmt: skip
     }
 )
 """Predicates that describe the vocabulary, not the world: never shown as facts."""

@@ -125,6 +125,7 @@ def _sides(
     for triple, other in zip(group.triples, group.others, strict=True):
         if other in shown:
             name = value_text(graph, other, item, language)
+            name += _terms_text(graph, triple, language)
             names.setdefault(name, marks.get(triple.id, ""))
     texts = [f"{name} {mark}" if mark else name for name, mark in names.items()]
     if len(texts) > _MOST_IN_A_LIST:
@@ -132,6 +133,23 @@ def _sides(
     listed = join(texts, language) if len(texts) > 1 else texts[0]
     own = graph.label(group.entity, language)
     return (own, listed) if group.forward else (listed, own)
+
+
+def _terms_text(graph: KnowledgeGraph, triple: Triple, language: str) -> str:
+    """Return under which terms the fact holds: " (start time: 1990, end time: 1994)", or ""."""
+    colon = "：" if language in ("zh", "ja") else ": "
+    times: list[str] = []
+    for qualifiers in graph.qualifiers(triple)[:_MOST_IN_A_LIST]:
+        values: dict[str, list[str | Literal]] = {}
+        for item, value in qualifiers:
+            values.setdefault(item, []).append(value)
+        texts = []
+        for item, found in values.items():
+            named = graph.property(item)
+            listed = [value_text(graph, v, named, language) for v in readable(found, language)]
+            texts.append(f"{graph.label(item, language)}{colon}{join(listed, language)}")
+        times.append(", ".join(texts))
+    return f" ({'; '.join(times)})" if times else ""
 
 
 def _worded_property(

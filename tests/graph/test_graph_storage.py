@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convrag.errors import GraphError
 from convrag.graph import storage
 from convrag.types import Literal, Triple
 
@@ -20,7 +22,7 @@ TEXTS = (
     "ओम्ब्रा झील",
     "オンブラ湖",
     "옴브라 호",
-    "a'b\"; DROP TABLE graph_triples; --\n\0",
+    "a'b\"; DROP TABLE graph_files; --\n\0",
 )
 
 
@@ -114,3 +116,75 @@ def test_add_and_delete_cancel_out(
     storage.delete_source(connection, "2")
     assert content(connection) == before
     connection.close()
+
+
+OLD = """
+CREATE TABLE graph_sources (source TEXT PRIMARY KEY, content_hash TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE graph_prefixes (
+    source TEXT NOT NULL, prefix TEXT NOT NULL, iri TEXT NOT NULL, PRIMARY KEY (source, prefix)
+) WITHOUT ROWID;
+CREATE TABLE graph_triples (
+    subject TEXT NOT NULL, predicate TEXT NOT NULL, object TEXT NOT NULL,
+    literal INTEGER NOT NULL, datatype TEXT NOT NULL, language TEXT NOT NULL, source TEXT NOT NULL,
+    PRIMARY KEY (subject, predicate, object, literal, datatype, language, source)
+) WITHOUT ROWID;
+CREATE TABLE graph_linked (state TEXT NOT NULL);
+"""
+
+
+def test_graphs_of_earlier_indexes_are_read_and_taken_over() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(OLD)
+    triples = [t for source in ("a", "b") for t in rows(source, 0, 8)]
+    for source, iri in (("a", "https://a.example/"), ("b", "https://b.example/")):
+        connection.execute("INSERT INTO graph_sources VALUES (?, ?)", (source, "hash"))
+        connection.execute("INSERT INTO graph_prefixes VALUES (?, ?, ?)", (source, "ex", iri))
+        for t in rows(source, 0, 8):
+            assert isinstance(t.object, Literal)
+            values = (t.subject, t.predicate, t.object.value, 1, "", "en", source)
+            connection.execute("INSERT INTO graph_triples VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+    def seen() -> tuple[object, ...]:
+        return (
+            storage.load_triples(connection),
+            storage.load_prefixes(connection),
+            storage.source_hashes(connection),
+            storage.triple_count(connection),
+        )
+
+    before = seen()
+    assert set(storage.load_triples(connection)) == set(triples)
+    assert before[1:] == ({"ex": "https://a.example/"}, {"a": "hash", "b": "hash"}, 16)
+    storage.create_tables(connection)
+    assert seen() == before
+    assert "graph_triples" not in str(content(connection))
+    storage.create_tables(connection)
+    assert seen() == before
+    connection.close()
+
+
+def test_triples_are_counted(connection: sqlite3.Connection) -> None:
+    assert storage.triple_count(connection) == 0
+    storage.replace_source(connection, "a", "1", [*rows("a", 0, 5), *rows("a", 0, 5)], {})
+    storage.replace_source(connection, "b", "1", rows("b", 0, 5), {})
+    assert storage.triple_count(connection) == 10
+    empty = sqlite3.connect(":memory:")
+    assert storage.triple_count(empty) == 0
+    empty.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"no zlib", zlib.compress(b"\x05" * 20)])
+def test_a_damaged_graph_is_named(connection: sqlite3.Connection, damage: bytes) -> None:
+    storage.replace_source(connection, "lakes.ttl", "1", rows("a", 0, 5), {})
+    connection.execute("UPDATE graph_files SET triples = ?", (damage,))
+    with pytest.raises(GraphError, match=r"stored graph of lakes\.ttl is damaged"):
+        storage.load_triples(connection)
+
+
+def test_terms_are_kept_once(connection: sqlite3.Connection) -> None:
+    triples = [Triple(f"https://ex.example/{i}", "ex:near", "ex:centre", "a") for i in range(999)]
+    storage.replace_source(connection, "a", "1", triples, {})
+    (size,) = connection.execute("SELECT length(triples) FROM graph_files").fetchone()
+    assert size < 8_000
+    loaded = storage.load_triples(connection)
+    assert len({id(t.object) for t in loaded}) == 1
