@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from convrag.errors import IndexStoreError
-from convrag.retrieval import records
+from convrag.retrieval import records, term_files
 from convrag.retrieval.database import Database
 from convrag.retrieval.storage import TERMS, WriterLock
 from convrag.retrieval.terms import TermIndex, TermState, analysis_id
@@ -36,7 +36,7 @@ class TermKeeper:
         """
         with self._lock, self._store.snapshot() as connection:
             if self._terms is None:
-                self._terms = TermIndex.open(self._data / TERMS, writable=self._store.writable)
+                self._terms = self._opened() if self._store.writable else self._read()
             if self._store.in_transaction:  # may be taken back
                 return self._terms
             wanted = wanted_state(connection)
@@ -52,11 +52,25 @@ class TermKeeper:
         elif self._tried != wanted.generation:
             self._tried = wanted.generation
             with contextlib.suppress(IndexStoreError), WriterLock(self._folder):
-                with contextlib.closing(
-                    TermIndex.open(self._data / TERMS, writable=True)
-                ) as writable:
+                with contextlib.closing(self._opened()) as writable:
                     catch_up(writable, connection, wanted)
                 terms.refresh()
+
+    def _read(self) -> TermIndex:
+        return TermIndex.open(self._data / TERMS, writable=False)
+
+    def _opened(self) -> TermIndex:
+        """Return the term index, open for writing; needs the writer's lock.
+
+        A commit that was killed may leave a list of removed passages under the very name that the
+        next commit gives to its own, which then fails.
+        """
+        folder = self._data / TERMS
+        with contextlib.suppress(OSError, ValueError):
+            listed = set(term_files.segment_files(folder))
+            for path in set(folder.glob("*.del")) - listed:
+                path.unlink()
+        return TermIndex.open(folder, writable=True)
 
     def close(self) -> None:
         """Close the term index. Idempotent."""
@@ -95,5 +109,8 @@ def catch_up(terms: TermIndex, connection: sqlite3.Connection, wanted: TermState
     if state is None or (state.uid, state.analyzer) != (wanted.uid, wanted.analyzer):
         terms.rebuild(records.term_records(connection, 0), wanted)
         return
-    removed = records.removed_since(connection, state.generation)
-    terms.apply(records.term_records(connection, state.last), removed.tolist(), wanted)
+    removed = records.removed_since(connection, state.generation).tolist()
+    try:
+        terms.apply(records.term_records(connection, state.last), removed, wanted)
+    except IndexStoreError:  # its files are not what they should be: all is in the records
+        terms.rebuild(records.term_records(connection, 0), wanted)

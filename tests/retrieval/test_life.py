@@ -291,3 +291,19 @@ def test_an_index_that_was_never_published_is_swept(fresh: Index, folder: Path, 
     with Index.open(folder, writable=True) as index:
         assert dump(index) == before
         assert not made.exists()
+
+
+def test_what_a_killed_commit_of_terms_left_is_removed(fresh: Index, folder: Path, encoder):
+    fresh.update(many(5), encoder)
+    fresh.delete(["doc-en"])
+    for number in range(40):  # names that commits to come may want for their own
+        for segment in {path.stem.split(".")[0] for path in (folder / "terms").glob("*.idx")}:
+            (folder / "terms" / f"{segment}.{number}.del").touch()
+    fresh.close()
+    with Index.open(folder, writable=True) as index:
+        assert len(list((folder / "terms").glob("*.del"))) < 5
+        for one in corpus()[1:]:
+            index.delete([one.id])
+        index.update(many(9), encoder)
+        assert index.verify() == ()
+        assert LexicalChannel(index).search("Москва", language="ru", k=3)[0][0] == "007#0"
