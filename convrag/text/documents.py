@@ -32,11 +32,9 @@ from convrag.text.formats import (
 )
 from convrag.text.formats.archive import Budget
 from convrag.text.formats.encoding import decode
+from convrag.text.graph_files import GRAPH_ENDINGS, is_graph, is_mapping
 from convrag.text.language import KNOWN_LANGUAGES, LanguageIdentifier
 from convrag.types import Document
-
-GRAPH_ENDINGS = frozenset({".ttl", ".nt", ".rdf", ".owl"})
-"""Endings of RDF files, which the graph layer reads."""
 
 _Reader = Callable[[bytes, Budget], Iterable[Part]]
 """Returns what is in a file; archives take from the budget what they unpack."""
@@ -120,19 +118,14 @@ class Refusal:
     hint: str = ""
 
 
-def is_graph(path: Path) -> bool:
-    """Return whether ``path`` ends like an RDF file."""
-    return path.suffix.lower() in GRAPH_ENDINGS
-
-
 def read(
     paths: Sequence[Path], *, languages: Sequence[str] = (), progress: Progress | None = None
 ) -> Iterator[Document | Refusal]:
     """Return an iterator over the documents of files and folders, in sorted order.
 
-    Folders are walked to the bottom without hidden files; RDF files are passed over. A document's
-    language is that of its name (``guide.de.md``), else the one it declares, else what its text
-    looks like among ``languages``.
+    Folders are walked to the bottom without hidden files; graph files and their mappings are
+    passed over. A document's language is that of its name (``guide.de.md``), else the one it
+    declares, else what its text looks like among ``languages``.
 
     Args:
         paths: Files and folders.
@@ -150,7 +143,7 @@ def read(
         places = ", ".join(str(path) for path in paths) or "no path was given"
         raise UsageError(
             f"nothing to read: {places}",
-            hint=f"these are read: {FORMATS}; and RDF ({', '.join(sorted(GRAPH_ENDINGS))})",
+            hint=f"these are read: {FORMATS}; and RDF ({', '.join(GRAPH_ENDINGS)})",
         )
     identifier = LanguageIdentifier(tuple(languages) or DEFAULT_LANGUAGES)
     return _read_all(found, identifier, progress)
@@ -162,7 +155,7 @@ def _read_all(
     for done, item in enumerate(found, start=1):
         if isinstance(item, Refusal):
             yield item
-        elif not is_graph(item):
+        elif not is_graph(item) and not is_mapping(item):
             yield from _read_file(item, identifier)
         if progress is not None:
             progress(

@@ -35,6 +35,11 @@ def is_graph(path: Path) -> bool:
     return bool(graph_ending(path)) or mapping_file(path) is not None
 
 
+def is_mapping(path: Path) -> bool:
+    """Return whether the file says how JSON files are read as graphs."""
+    return path.name.lower() == FOLDER_MAPPING or path.name.lower().endswith(MAPPING_ENDING)
+
+
 def plain_name(path: Path) -> str:
     """Return the file's name in lower case and without ``.gz``."""
     return path.name.lower().removesuffix(".gz")

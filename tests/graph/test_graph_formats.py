@@ -11,7 +11,8 @@ import pytest
 
 from convrag.errors import GraphError
 from convrag.graph.rdf import content_hash, is_graph, prefixes, read_graph, read_rdf
-from convrag.types import Literal, Triple
+from convrag.text.documents import read
+from convrag.types import Document, Literal, Triple
 from tests.graph.test_graph_rdf import EX, HEAD, LABEL, NAMES, RDF_HEAD, refusal, w3c_folder, write
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -53,6 +54,17 @@ def test_what_is_a_graph_is_told_by_name(tmp_path: Path) -> None:
     assert not is_graph(tmp_path / "b.json")
     write(tmp_path, "graph.toml", "")
     assert is_graph(tmp_path / "b.json")
+
+
+def test_graphs_and_their_mappings_are_no_documents(tmp_path: Path) -> None:
+    for name in ("a.json", "b.json", "a.graph.toml", "c.TTL.gz", "notes.txt", "c.jsonld"):
+        write(tmp_path, name, '[{"text": "湖 лес"}]')
+    found = list(read([tmp_path], languages=("en",)))
+    assert all(isinstance(item, Document) for item in found)
+    assert {("b.json" in item.source, "notes" in item.source) for item in found} == {
+        (True, False),
+        (False, True),
+    }
 
 
 def test_prefixes_of_all_formats(tmp_path: Path) -> None:
