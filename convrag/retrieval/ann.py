@@ -8,12 +8,13 @@ cannot give up vectors, inverted lists take in more and drop some within seconds
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -261,6 +262,13 @@ def _faiss() -> Any:  # noqa: ANN401
     return faiss
 
 
-def search_alone() -> None:
-    """Search with one thread: one question is too little to share, and torch has threads too."""
-    _faiss().omp_set_num_threads(1)
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Search with one thread inside the block: a question is too little to share out."""
+    faiss = _faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

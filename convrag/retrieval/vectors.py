@@ -55,17 +55,17 @@ class VectorView:
             k: How many will be taken.
             allowed: The only passages that may be found; None for all.
         """
-        ann.search_alone()
-        found = [ann.nearest(queries, self.numbers, self.matrix, k + _SPARE, allowed)]
         share = 1.0
         if allowed is not None:
             share = min(1.0, allowed.count() / max(1, self.info.count))
-        if share and self.base is not None:
-            selector = self.live if allowed is None else allowed
-            count = min(4 * k + 64, self.info.count)
-            found.append(self.base.search(queries, count, selector, share))
-        elif share and self.info.name:
-            found.append(self._exact(connection, queries, k + _SPARE, allowed))
+        with ann.one_thread():
+            found = [ann.nearest(queries, self.numbers, self.matrix, k + _SPARE, allowed)]
+            if share and self.base is not None:
+                selector = self.live if allowed is None else allowed
+                count = min(4 * k + 64, self.info.count)
+                found.append(self.base.search(queries, count, selector, share))
+            elif share and self.info.name:
+                found.append(self._exact(connection, queries, k + _SPARE, allowed))
         return np.concatenate(found, axis=1)
 
     def _exact(
