@@ -11,6 +11,7 @@ import pytest
 
 from convrag.config import Config, load_config
 from convrag.errors import ModelError
+from convrag.models.registry import load_encoder
 from convrag.types import Evidence, Passage, Query, Triple
 from tests.models.test_torch_runtimes import tokenizer
 from tests.retrieval.samples import QUESTIONS, TEXTS
@@ -235,3 +236,20 @@ def test_the_setting_is_read_from_the_environment(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("CONVRAG_RERANKER", "hf:模型")
     assert load_config().reranker == "hf:模型"
     assert load_config(reranker="late").reranker == "late"
+
+
+def test_an_encoder_gives_every_token_of_every_window(tmp_path: Path):
+    folder = saved(tmp_path / "bert", 1, "BertModel")
+    encoder = load_encoder(f"hf:{folder}", config=Config(home=tmp_path, threads=1))
+    texts = ["the river", "长江", "река", "نهر", "नदी", "川", "", "ü" * 200]
+    states = encoder.states(texts, "passage")
+    assert [len(one) for one in states[:6]] == [len(text.encode()) for text in texts[:6]]
+    assert len(states[7]) == len(texts[7].encode())
+    for one in states:
+        assert np.linalg.norm(one, axis=1) == pytest.approx(np.ones(len(one)), abs=1e-5)
+    alone = encoder.states(texts[2:3], "passage")[0]
+    assert alone == pytest.approx(states[2], abs=1e-5)
+    with torch.no_grad():
+        encoder.model.embeddings.word_embeddings.weight[:] = math.nan
+    with pytest.raises(ModelError, match="not finite"):
+        encoder.states(texts, "query")
