@@ -246,31 +246,20 @@ def squad_translations(data: Path, limit: int = 300) -> Family:
         for title, text, number, question in _squad(path):
             held.setdefault((title, text), {})[number] = question
         paragraphs[language] = {p: q for p, q in held.items() if not ids & set(q)}
-    shared = {n for q in paragraphs["es"].values() for n in q}
-    shared &= {n for q in paragraphs["it"].values() for n in q}
+    wanted = {n for q in paragraphs["es"].values() for n in q}
+    wanted &= {n for q in paragraphs["it"].values() for n in q}
     passages, questions = [], []
-    kept: set[str] = set()
-    for language in files:
-        rows = [
-            (p, {n: t for n, t in q.items() if n in shared})
-            for p, q in paragraphs[language].items()
-        ]
-        rows = [row for row in rows if row[1] and (not kept or kept & set(row[1]))]
-        rows = rows[:limit] if not kept else rows
-        if not kept:
-            kept = {n for _, q in rows for n in q}
-        passages.append(
-            Side(
-                f"dev-squad-{language}.p",
-                language,
-                "passage",
-                tuple(tuple(q) for _, q in rows),
-                tuple(_passage(*p) for p, _ in rows),
-            )
-        )
+    for language, number in (("es", limit), ("it", None)):
+        own = {
+            p: {n: t for n, t in q.items() if n in wanted} for p, q in paragraphs[language].items()
+        }
+        rows = [(p, q) for p, q in own.items() if q][:number]
+        wanted = {n for _, q in rows for n in q}
+        numbers, texts = tuple(tuple(q) for _, q in rows), tuple(_passage(*p) for p, _ in rows)
+        passages.append(Side(f"dev-squad-{language}.p", language, "passage", numbers, texts))
         asked = [item for _, q in rows for item in list(q.items())[:2]]
         questions.append(_side(f"dev-squad-{language}.q", language, "query", asked))
-    english = [(n, clean[n]) for n in sorted(kept) if n in clean]
+    english = [(n, clean[n]) for n in sorted(wanted) if n in clean]
     questions.append(_side("dev-squad-en.q", "en", "query", english))
     return Family("dev-squad", tuple(questions), tuple(passages))
 
