@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 
 from convrag.protocols import Vectors
-from convrag.text.normalize import match_key
 from convrag.types import Passage
 
 _ALIKE = 0.98
@@ -36,7 +36,7 @@ def without_repeats(passages: Sequence[Passage], vectors: Vectors, *, k: int) ->
     for position, passage in enumerate(passages):
         if len(kept) >= k:
             break
-        key = " ".join(match_key(passage.text).split())
+        key = _plain(passage.text)
         cosines = vectors[list(kept)] @ vectors[position]
         if key not in kept.values() and not any(
             cosine >= _ALIKE and _same(passages[at], other, passage, key)
@@ -44,6 +44,11 @@ def without_repeats(passages: Sequence[Passage], vectors: Vectors, *, k: int) ->
         ):
             kept[position] = key
     return list(kept)
+
+
+def _plain(text: str) -> str:
+    """Return the text in one case, width and spacing; a match key would take far longer."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _same(one: Passage, key: str, other: Passage, other_key: str) -> bool:
