@@ -53,16 +53,18 @@ _PROPERTY_FORMS = frozenset(
     )
 )  # fmt: skip
 _FIRST, _REST, _NIL = (terms.RDF + name for name in ("first", "rest", "nil"))
-_ABOUT = frozenset(s + "about" for s in terms.SCHEMA)
+_PAGES = frozenset({terms.WIKIBASE + "wikiGroup", *(s + "about" for s in terms.SCHEMA)})
 _DIRECT_FORM = re.compile(r"(.*/prop/)(direct)/(P\d+)")
 _RANKS = {terms.WIKIBASE + "PreferredRank": 2, terms.WIKIBASE + "DeprecatedRank": 0}
 _RANK = terms.WIKIBASE + "rank"
 _DIRECT = terms.WIKIBASE + "directClaim"
 _LEMMA = terms.WIKIBASE + "lemma"
+_TELLING = frozenset({terms.TYPE, _FIRST, _DIRECT, *_XL, *_PROPERTY_FORMS, *_PAGES})
 _TIME, _PRECISION, _AMOUNT, _UNIT = (
     terms.WIKIBASE + name
     for name in ("timeValue", "timePrecision", "quantityAmount", "quantityUnit")
 )
+_DATE_TIME = terms.XSD + "dateTime"
 _NO_UNIT = "http://www.wikidata.org/entity/Q199"
 _MIDNIGHT = re.compile(r"([+-]?\d{4,})-(\d\d)-(\d\d)T00:00:00Z")
 _INSTANCE = "http://www.wikidata.org/prop/direct/P31"
@@ -105,6 +107,12 @@ class _Folding:
         self._triples = triples
         self._wikibase = wikibase
         self._forms = {p: _CLAIM.fullmatch(p) for p in {t.predicate for t in triples}}
+        self._telling = {
+            predicate
+            for predicate, form in self._forms.items()
+            if predicate in _TELLING or (form is not None and form[2])
+        }
+        """Predicates that tell that a node only holds facts together."""
         self._hidden: set[str | Literal] = set()
         self._renamed = _direct_forms(self._forms)
         self._about: dict[str | Literal, list[Triple]] = defaultdict(list)
@@ -118,26 +126,42 @@ class _Folding:
 
     def result(self) -> PlainFacts:
         for triple in self._triples:
-            self._survey(triple)
-        for triple in self._triples:
-            if triple.subject in self._hidden or triple.subject in self._heads:
-                self._about[triple.subject].append(triple)
-        for triple in self._triples:
-            if triple.subject not in self._hidden and triple.subject not in self._heads:
+            if triple.predicate in self._telling:
+                self._survey(triple)
+        aside = self._hidden | self._heads
+        shown = [t for t in self._triples if t.subject not in aside] if aside else self._triples
+        if aside:
+            for triple in self._triples:
+                if triple.subject in aside:
+                    self._about[triple.subject].append(triple)
+            for triple in shown:
                 self._claim(triple)
         for (subject, prop), links in self._claims.items():
             self._fold(subject, prop, links)
-        # Triples that give the best claims once more, with less precision, are not needed.
-        told = {(t.subject, t.predicate) for t in self._out}
-        for triple in self._triples:
-            shown = triple.subject not in self._hidden and triple.subject not in self._heads
-            if shown and (triple.subject, triple.predicate) not in told:
-                self._emit(triple)
+        self._emit_all(shown, {*aside, *self._renamed, _NIL})
         self._reified()
         properties = sorted(set(self._renamed.values()))
         self._out += [Triple(p, terms.TYPE, terms.RDF + "Property") for p in properties]
         qualifiers = {fact: tuple(found) for fact, found in self._qualifiers.items()}
         return PlainFacts(self._out, qualifiers)
+
+    def _emit_all(self, triples: Iterable[Triple], special: set[str | Literal]) -> None:
+        """Emit the triples; nearly all are as they should be and are only looked at."""
+        # Triples that give the best claims once more, with less precision, are not needed.
+        told = {(t.subject, t.predicate) for t in self._out}
+        plain = self._forms.keys() - self._telling - {predicate for _, predicate in told}
+        plain -= {_INSTANCE, _PARENT, _LEMMA, terms.TYPE}
+        plain -= {p for p in plain if p.startswith(terms.WIKIBASE) or "/direct-normalized/" in p}
+        for triple in triples:
+            value = triple.object
+            if (
+                triple.predicate in plain
+                and triple.subject not in self._renamed
+                and (value not in special if type(value) is str else not _is_time(value))
+            ):
+                self._out.append(triple)
+            elif (triple.subject, triple.predicate) not in told:
+                self._emit(triple)
 
     def _survey(self, triple: Triple) -> None:
         """Note which nodes only hold facts together."""
@@ -157,7 +181,7 @@ class _Folding:
                 self._hidden.add(value)
             elif predicate == _DIRECT and isinstance(value, str):
                 self._renamed[subject] = value
-            elif predicate == terms.WIKIBASE + "wikiGroup" or predicate in _ABOUT:
+            elif predicate in _PAGES:
                 # Pages about an item bear its name; they are no namesakes of it.
                 self._hidden.add(subject)
 
@@ -293,7 +317,7 @@ def _direct_forms(predicates: Iterable[str]) -> dict[str, str]:
 
 def _dated(value: str | Literal, precision: str) -> str | Literal:
     """Return Wikidata's time as precise as it is meant: it writes a year as its first day."""
-    if not isinstance(value, Literal) or value.datatype != terms.XSD + "dateTime":
+    if not isinstance(value, Literal) or not _is_time(value):
         return value
     parts = _MIDNIGHT.fullmatch(value.value)
     if parts is None:
@@ -306,6 +330,10 @@ def _dated(value: str | Literal, precision: str) -> str | Literal:
     if precision in ("", "11"):
         return Literal(f"{year}-{month}-{day}", terms.XSD + "date")
     return value
+
+
+def _is_time(value: str | Literal) -> bool:
+    return isinstance(value, Literal) and value.datatype == _DATE_TIME
 
 
 def _unknown(value: str | Literal) -> bool:
