@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -76,6 +77,7 @@ class HybridRetriever:
         self._facts = facts
         self._generalize = generalize
         self._diversity = diversity
+        self._extent = lru_cache(maxsize=1)(self._extent_at)
 
     def retrieve(self, query: Query, *, k: int) -> tuple[Evidence, ...]:
         """Return passages and triples, best first, none without a hit in some channel.
@@ -97,7 +99,8 @@ class HybridRetriever:
 
     def _passages(self, query: Query, k: int) -> list[Evidence]:
         found = self._found(query)
-        scored = fused(found.candidates, passages=self._index.passage_count)
+        passages, _ = self._extent(self._index.generation)
+        scored = fused(found.candidates, passages=passages)
         if not scored:
             return []
         items = [found.passages[passage_id] for passage_id, _ in scored]
@@ -169,8 +172,8 @@ class HybridRetriever:
         scores: dict[str, float] = {}
         if all(link.entity_id is None for link in query.links):
             return scores
-        wanted = query.filter.languages or self._index.languages
-        for language in wanted:
+        _, languages = self._extent(self._index.generation)
+        for language in query.filter.languages or languages:
             names = self._facts.names(query, language) if language != query.language else ""
             if names:
                 only = replace(query.filter, languages=(language,))
@@ -191,10 +194,15 @@ class HybridRetriever:
         if allowed is None:
             return self._index.passages_with_entity(entity_id, _NAMING)
         with self._index.snapshot() as connection:
-            every = self._index.passages_with_entity(entity_id, self._index.passage_count)
+            passages, _ = self._extent(self._index.generation)
+            every = self._index.passages_with_entity(entity_id, passages)
             numbers = [records.number_of(connection, passage_id) or 0 for passage_id in every]
             holds = allowed.holds(np.array(numbers, dtype=np.int64))
         return [i for i, there in zip(every, holds.tolist(), strict=True) if there][:_NAMING]
+
+    def _extent_at(self, generation: int) -> tuple[int, tuple[str, ...]]:
+        """Return how many passages there are, and their languages: counted once a generation."""
+        return self._index.passage_count, self._index.languages
 
     def _triples(self, hits: Sequence[FactHit]) -> list[Evidence]:
         evidence: list[Evidence] = []
