@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -66,6 +67,8 @@ def as_rdflib(
         MissingDependencyError: rdflib is not installed.
     """
     library = require("rdflib", extra="rdflib")
+    # It reports odd dates to its log; with no handler they would land on the terminal.
+    logging.getLogger("rdflib").addHandler(logging.NullHandler())
     graph: rdflib.Graph = library.Graph(bind_namespaces="none")
     for prefix, iri in prefixes.items():
         graph.bind(prefix, iri)

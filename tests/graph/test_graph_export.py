@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -57,6 +58,15 @@ def test_the_graph_of_rdflib_says_the_same() -> None:
     names = {str(o): o.language for o in graph.objects() if getattr(o, "language", None)}  # type: ignore[attr-defined]
     assert names == {name: language for language, name in NAMES.items()}
     assert "1.50" in {str(o) for o in graph.objects()}
+
+
+def test_odd_dates_do_not_write_to_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    odd = [Triple("urn:a", "urn:p", Literal("-13798000000-01-01", XSD + "date"))]
+    assert len(as_rdflib(odd)) == 1
+    assert capsys.readouterr() == ("", "")
 
 
 def test_what_cannot_be_written_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
