@@ -78,6 +78,10 @@ def read_graph(path: Path, *, source: str) -> GraphFile:
     if mapping is not None:
         return GraphFile(_sorted(read_table(path, data, mapping, source=source)))
     triples, bound = parse(path, data, _Reading(source).triples)
+    if ending == ".jsonld" and not triples and data.translate(None, b" \t\r\n[]{}"):
+        raise GraphError(
+            f"{path}: states nothing, since its keys are not IRIs", "give it an @context"
+        )
     return GraphFile(_sorted(triples), dict(sorted(bound.items())))
 
 

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from convrag.graph import terms
 from convrag.types import Literal, Triple
@@ -44,6 +45,8 @@ _XL = {
     terms.SKOSXL + "altLabel": terms.SKOS + "altLabel",
     terms.SKOSXL + "hiddenLabel": terms.SKOS + "hiddenLabel",
 }
+_FORM = terms.SKOSXL + "literalForm"
+_MOST_FORMS = 4
 _PROPERTY_FORMS = frozenset(
     terms.WIKIBASE + name
     for name in (
@@ -117,7 +120,9 @@ class _Folding:
         self._renamed = _direct_forms(self._forms)
         self._about: dict[str | Literal, list[Triple]] = defaultdict(list)
         self._claims: dict[tuple[str, str], list[Triple]] = defaultdict(list)
+        self._claimed: set[str | Literal] = set()
         self._heads: set[str] = set()
+        self._names: dict[str | Literal, tuple[str | Literal, ...]] = {}
         self._budget = 4 * len(triples) + 1000
         self._out: list[Triple] = []
         self._qualifiers: dict[tuple[str, str, str | Literal], list[tuple[Qualifier, ...]]] = (
@@ -186,18 +191,17 @@ class _Folding:
                 self._hidden.add(subject)
 
     def _claim(self, triple: Triple) -> None:
-        form = self._forms[triple.predicate]
-        if triple.object in self._hidden and form is not None and not form[2]:
+        form, node = self._forms[triple.predicate], triple.object
+        # A claim is one subject's own; one that many shared would take the time of many.
+        if node in self._hidden and node not in self._claimed and form and not form[2]:
+            self._claimed.add(node)
             self._claims[triple.subject, form[1] + "direct/" + form[3]].append(triple)
 
     def _emit(self, triple: Triple) -> None:
         subject, predicate, value = triple.subject, triple.predicate, triple.object
         if predicate in _XL:
-            self._out += [
-                Triple(subject, _XL[predicate], t.object, triple.source)
-                for t in self._about.get(value, ())
-                if t.predicate == terms.SKOSXL + "literalForm"
-            ]
+            for name in self._written(value):
+                self._out.append(Triple(subject, _XL[predicate], name, triple.source))
         elif value in self._hidden:
             return
         elif isinstance(value, str) and (value in self._heads or value == _NIL):
@@ -211,6 +215,13 @@ class _Folding:
             if predicate == terms.TYPE and str(value).startswith(terms.WIKIBASE):
                 return
             self._plain(self._with_known_name(triple))
+
+    def _written(self, label: str | Literal) -> tuple[str | Literal, ...]:
+        """Return what a label's node writes: one form each, by the rules of SKOS-XL."""
+        if label not in self._names:
+            forms = (t for t in self._about.get(label, ()) if t.predicate == _FORM)
+            self._names[label] = tuple(t.object for t in islice(forms, _MOST_FORMS))
+        return self._names[label]
 
     def _with_known_name(self, triple: Triple) -> Triple:
         """Return the triple with a property's item called by the predicate people's facts use."""

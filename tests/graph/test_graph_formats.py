@@ -88,6 +88,11 @@ def test_a_context_on_the_web_is_refused_with_its_line(tmp_path: Path) -> None:
         assert "@context" in refusal(write(tmp_path, "b.jsonld", nested))
 
 
+def test_plain_json_named_jsonld_is_told_apart(tmp_path: Path) -> None:
+    assert "states nothing" in refusal(write(tmp_path, "a.jsonld", '{"name": "湖", "depth": 3}'))
+    assert read_rdf(write(tmp_path, "b.jsonld", "{}"), source="s") == ()
+
+
 @pytest.mark.parametrize(
     "context",
     ["https://schema.org", "http://schema.org/", ["https://schema.org/", {"x": "urn:x:x"}]],

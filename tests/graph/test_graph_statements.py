@@ -166,6 +166,16 @@ def test_a_list_that_many_share_is_not_multiplied_without_end() -> None:
     assert len(plain_facts([*chain, *users]).triples) < 40_000
 
 
+def test_claims_and_labels_that_many_share_are_not_multiplied() -> None:
+    prop, many = "http://w.example/prop/", 2000
+    shared = [Triple("ex:st", prop + "statement/P1", Literal(str(i))) for i in range(many)]
+    shared += [Triple(f"ex:s{i}", prop + "P1", "ex:st") for i in range(many)]
+    xl = terms.SKOSXL
+    shared += [Triple("ex:l", xl + "literalForm", Literal(f"湖{i}", "", "zh")) for i in range(many)]
+    shared += [Triple(f"ex:s{i}", xl + "prefLabel", "ex:l") for i in range(many)]
+    assert len(plain_facts(shared).triples) < 10 * many
+
+
 def test_restrictions_of_ontologies_are_no_entities() -> None:
     graph = graph_of(
         'ex:Lake a owl:Class ; rdfs:label "lake"@en ; rdfs:subClassOf [ a owl:Restriction ; '
