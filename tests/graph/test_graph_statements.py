@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -221,10 +220,8 @@ def test_long_chains_of_classes_and_broader_terms_end() -> None:
     chain += [
         Triple(f"ex:e{i}", terms.SKOS + "broader", f"ex:e{(i + 1) % count}") for i in range(count)
     ]
-    start = time.monotonic()
     graph = KnowledgeGraph(chain)
     assert graph.entities["ex:e0"].types[:2] == ("ex:c0", "ex:c1")
-    assert time.monotonic() - start < 20
 
 
 def test_a_plain_graph_is_left_as_it_is() -> None:
