@@ -177,7 +177,7 @@ def test_readers_in_an_older_state_keep_their_base(large: Index, folder: Path, e
 
 
 def test_many_cells_are_searched_for_a_large_answer(large: Index, encoder, monkeypatch):
-    monkeypatch.setattr(ann, "_PROBED", 1)
+    monkeypatch.setattr(ann, "_VISITED", 1)
     question = encoder.encode([TEXTS["en"]])
     (hits,) = DenseChannel(large).search(question, k=500)
     close(hits, exact(large, question[0], 500))
