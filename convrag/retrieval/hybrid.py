@@ -128,8 +128,7 @@ class HybridRetriever:
         ]
 
     def _found(self, query: Query) -> _Found:
-        texts = [query.text]
-        texts += [t for t in (query.original, self._generalize(query)) if t not in texts]
+        texts = list(dict.fromkeys([query.text, query.original, self._generalize(query)]))
         weights = [1.0] + [_BESIDE] * (len(texts) - 1)
         asked = self._encoder.encode(texts, "query")  # (V, D)
         dense = [dict(hits) for hits in self._dense.search(asked, k=_DEPTH, filter=query.filter)]
