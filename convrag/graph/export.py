@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from convrag.dependencies import require
 from convrag.errors import GraphError
 from convrag.types import Literal, Triple
 
@@ -61,27 +60,24 @@ def write_rdf(
 def as_rdflib(
     triples: Iterable[Triple], *, prefixes: Mapping[str, str] = MappingProxyType({})
 ) -> rdflib.Graph:
-    """Return the triples as a graph of rdflib, for programs that work with it.
+    """Return the triples as a graph of rdflib, for programs that work with it."""
+    import rdflib  # slow to import, and only who asks for it pays
 
-    Raises:
-        MissingDependencyError: rdflib is not installed.
-    """
-    library = require("rdflib", extra="rdflib")
     # It reports odd dates to its log; with no handler they would land on the terminal.
     logging.getLogger("rdflib").addHandler(logging.NullHandler())
-    graph: rdflib.Graph = library.Graph(bind_namespaces="none")
+    graph: rdflib.Graph = rdflib.Graph(bind_namespaces="none")
     for prefix, iri in prefixes.items():
         graph.bind(prefix, iri)
 
     def term(value: str | Literal) -> rdflib.term.Node:
         node: rdflib.term.Node
         if isinstance(value, Literal):
-            datatype = library.URIRef(value.datatype) if value.datatype else None
-            node = library.Literal(
+            datatype = rdflib.URIRef(value.datatype) if value.datatype else None
+            node = rdflib.Literal(
                 value.value, lang=value.language or None, datatype=datatype, normalize=False
             )
         else:
-            node = library.BNode(blank_name(value)) if _blank(value) else library.URIRef(value)
+            node = rdflib.BNode(blank_name(value)) if _blank(value) else rdflib.URIRef(value)
         return node
 
     for triple in triples:

@@ -106,7 +106,7 @@ def test_the_answer_is_in_play_or_the_default(text: str, default: str) -> None:
 
 def test_importing_the_text_layer_loads_nothing_heavy() -> None:
     modules = ["normalize", "sanitize", "language", "segment", "analysis", "chunk", "documents"]
-    heavy = {"langdetect", "trafilatura", "pypdf", "charset_normalizer", "Stemmer", "yaml"}
+    heavy = {"langdetect", "lxml", "openpyxl", "pypdf", "Stemmer", "yaml"}
     code = (
         "import sys; "
         + "; ".join(f"import convrag.text.{name}" for name in modules)
