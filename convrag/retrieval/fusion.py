@@ -23,7 +23,8 @@ _FOREIGN = 0.7
 """Share of the best BM25 in the asker's language that a passage in another one is taken to have.
 
 Its words cannot be compared with the question's, which says nothing against it. The rest is what
-names and numbers that are the same in both make of it."""
+names and numbers that are the same in both make of it; counted in full, chance likeness of words in
+related languages does harm."""
 _OWN = 1.0
 """What being in the asker's language counts, in standard deviations: such a passage can be quoted.
 
@@ -102,9 +103,8 @@ def fused(candidates: Candidates, *, passages: int) -> list[tuple[str, float]]:
 def _comparable(candidates: Candidates) -> Values:
     """Return BM25 such that passages in all languages can be compared."""
     foreign = candidates.foreign
-    if foreign.all() or not foreign.any():
-        return candidates.bm25
-    granted = _FOREIGN * candidates.bm25[~foreign].max() + (1 - _FOREIGN) * candidates.bm25
+    best = float(candidates.bm25[~foreign].max(initial=0.0))
+    granted = _FOREIGN * best + (1 - _FOREIGN) * candidates.bm25
     return np.where(foreign, granted, candidates.bm25)
 
 

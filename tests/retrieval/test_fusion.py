@@ -62,11 +62,12 @@ def test_of_passages_alike_the_one_in_the_askers_language_comes_first():
     assert order(Candidates.of(far, {}, foreign=frozenset(["a"])))[0] == "a"
 
 
-@pytest.mark.parametrize("foreign", [frozenset(), frozenset(["a", "b"])])
-def test_where_all_are_in_one_language_nothing_is_granted(foreign):
-    found = Candidates.of({"a": 0.8, "b": 0.79}, {"b": 9.0}, foreign=foreign)
-    plain = Candidates.of({"a": 0.8, "b": 0.79}, {"b": 9.0})
-    assert fused(found, passages=50) == fused(plain, passages=50)
+def test_where_all_are_in_other_languages_words_count_for_less_but_not_for_nothing():
+    cosines, both = {"a": 0.8, "b": 0.79}, frozenset(["a", "b"])
+    plain = dict(fused(Candidates.of(cosines, {"b": 4.0}), passages=50))
+    apart = dict(fused(Candidates.of(cosines, {"b": 4.0}, foreign=both), passages=50))
+    none = dict(fused(Candidates.of(cosines, {}, foreign=both), passages=50))
+    assert none["b"] / none["a"] < apart["b"] / apart["a"] < plain["b"] / plain["a"]
 
 
 def test_naming_the_entities_counts():
