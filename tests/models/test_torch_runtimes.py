@@ -119,6 +119,20 @@ def test_hf_encoder_gives_unit_vectors_whatever_the_batch(
     assert load_encoder(f"hf:{folder}", config=config).id == encoder.id
 
 
+def test_a_forward_pass_is_small_and_little_of_it_is_padding(bert: Path, config: Config) -> None:
+    encoder = load_encoder(f"hf:{bert}", config=config)
+    passes: list[tuple[int, int]] = []
+
+    def note(_: Any, __: Any, given: dict[str, Any]) -> None:
+        passes.append((given["input_ids"].numel(), int(given["attention_mask"].sum())))
+
+    hook = encoder.model.register_forward_pre_hook(note, with_kwargs=True)
+    encoder.encode(TEXTS * 20, "passage")
+    hook.remove()
+    assert max(padded for padded, _ in passes) <= 1024
+    assert sum(padded for padded, _ in passes) < 1.1 * sum(tokens for _, tokens in passes)
+
+
 def test_hf_encoder_uses_the_prompts_the_model_names(bert: Path, config: Config) -> None:
     plain = load_encoder(f"hf:{bert}", config=config)
     prompts = bert / "config_sentence_transformers.json"
