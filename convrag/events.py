@@ -33,6 +33,8 @@ class Retrieved:
 
     evidence: tuple[Evidence, ...]
     seconds: float
+    relevance: float = 0.0
+    """Probability that the first passage is about the question at all, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)

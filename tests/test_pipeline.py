@@ -121,6 +121,15 @@ def test_events_come_in_order_and_add_up_to_the_answer(pipeline) -> None:
     )
 
 
+def test_how_likely_the_best_passage_is_relevant_is_said(pipeline) -> None:
+    def likely(text: str) -> float:
+        events = pipeline.respond(Dialogue("d"), Turn("t", Role.USER, text))
+        return next(e.relevance for e in events if isinstance(e, Retrieved))
+
+    about = likely("When do fishing boats leave the harbour of Solem?")
+    assert 0 < likely("How is bread baked?") < about < 1
+
+
 def test_a_follow_up_goes_on_from_the_finished_dialogue(pipeline) -> None:
     first = ask(pipeline, "What is the capital of Avaria?")
     second = ask(pipeline, "And Borland?", first.dialogue)

@@ -25,8 +25,8 @@ def event_line(event: Event, elapsed: float) -> Line:
             return "Rewrite", seconds(took), _rewritten(query)
         case Linked(links=links, seconds=took):
             return "Link", seconds(took), _links(links)
-        case Retrieved(evidence=evidence, seconds=took):
-            return "Retrieve", seconds(took), _found(evidence)
+        case Retrieved(evidence=evidence, seconds=took, relevance=likely):
+            return "Retrieve", seconds(took), f"{_found(evidence)} · relevant {likely:.2f}"
         case Read(reading=reading, seconds=took):
             count = len(reading.spans)
             spans = f"{count} span{'' if count == 1 else 's'}"
