@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from convrag import __version__
-from convrag.cli import ask, chat, doctor, evaluate, index, packs, sessions
+from convrag.cli import ask, chat, doctor, evaluate, index, kg, packs, sessions
 from convrag.errors import ConvragError
 
 _CRASHED = 70
@@ -46,6 +46,7 @@ def _options(
 app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
 app.add_typer(index.app, name="index")
+app.add_typer(kg.app, name="kg")
 app.command("eval")(evaluate.evaluate)
 app.add_typer(sessions.app, name="sessions")
 app.command("packs")(packs.packs)

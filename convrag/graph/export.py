@@ -1,16 +1,22 @@
-"""Triples for other programs: files in RDF's formats, and rdflib's graph."""
+"""Graphs for other programs: files in RDF's formats and GraphML, and rdflib's graph."""
 
 from __future__ import annotations
 
+import io
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from convrag.errors import GraphError
+from convrag.graph import terms
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.paths import as_network
+from convrag.graph.wording import readable, value_text
+from convrag.text.sanitize import plain
 from convrag.types import Literal, Triple
 
 if TYPE_CHECKING:
@@ -85,6 +91,73 @@ def as_rdflib(
     return graph
 
 
+def write_graphml(graph: KnowledgeGraph, entities: Sequence[str], language: str) -> bytes:
+    """Return the entities and the facts among them as a GraphML file, named in ``language``.
+
+    A node has its ``label``, ``description`` and ``types``, and its facts with plain values under
+    the properties' names; an edge has the property's ``label`` and ``id``.
+    """
+    import networkx as nx  # slow to import, and only who asks for it pays
+
+    network = as_network(graph, list(entities))
+    for entity_id, node in network.nodes.items():
+        entity = graph.entities[entity_id]
+        node["label"] = _xml_text(graph.label(entity_id, language))
+        node["types"] = _xml_text(", ".join(graph.label(t, language) for t in entity.types))
+        told = entity.description
+        node["description"] = _xml_text(told.get(language) or told.get("en") or told.get("", ""))
+        for group in graph.groups(entity_id):
+            item = graph.property(group.property)
+            values = [v for v in group.others if isinstance(v, Literal)]
+            texts = [value_text(graph, v, item, language) for v in readable(values, language)]
+            if texts and group.forward and group.property != terms.DEFINITION:
+                node.setdefault(
+                    _xml_text(graph.label(item.id, language)), _xml_text("; ".join(texts))
+                )
+    for _, _, item, edge in network.edges(keys=True, data=True):
+        edge.clear()
+        edge.update(label=_xml_text(graph.label(item, language)), id=item)
+    # Ids are what others look entities up by, so only what XML cannot hold is taken from them.
+    network = nx.relabel_nodes(network, {n: _xml_text(n) for n in network.nodes})
+    written = io.BytesIO()
+    nx.write_graphml_xml(network, written)
+    return written.getvalue()
+
+
+def part_of(triples: Iterable[Triple], entities: Iterable[str]) -> tuple[Triple, ...]:
+    """Return what is said of the entities and among them, and the names of all that says it.
+
+    Triples that lead to entities left out are left out too; nodes without an id that belong to an
+    entity, such as addresses, come with it.
+    """
+    chosen = set(entities)
+    known = tuple(triples)
+    subjects = {t.subject for t in known}
+    schema = {t.predicate for t in known} | {
+        t.object for t in known if t.predicate == terms.TYPE and isinstance(t.object, str)
+    }
+    owned = {
+        t.object
+        for t in known
+        if t.subject in chosen and isinstance(t.object, str) and t.object.startswith("_:")
+    }
+    kept = [
+        t
+        for t in known
+        if t.subject in chosen | owned
+        and (
+            isinstance(t.object, Literal)
+            or t.object in chosen | owned | schema
+            or t.object not in subjects
+        )
+    ]
+    used = {t.predicate for t in kept} | {
+        t.object for t in kept if t.predicate == terms.TYPE and isinstance(t.object, str)
+    }
+    kept += [t for t in known if t.subject in used - chosen - owned]
+    return tuple(kept)
+
+
 def terms_of(
     triple: Triple,
 ) -> tuple[ox.NamedNode | ox.BlankNode, ox.NamedNode, ox.NamedNode | ox.BlankNode | ox.Literal]:
@@ -107,6 +180,11 @@ def terms_of(
 def blank_name(node: str) -> str:
     """Return a name for a blank node that any format may write; nodes of two sources differ."""
     return "b" + node.removeprefix("_:").encode("utf-8", "surrogateescape").hex()
+
+
+def _xml_text(text: str) -> str:
+    """Return the text without controls, and without the two characters that XML refuses."""
+    return "".join(c for c in plain(text) if c not in "\ufffe\uffff")
 
 
 def _check_element_names(statements: Iterable[ox.Triple]) -> None:
