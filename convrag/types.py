@@ -202,6 +202,44 @@ class Query:
     filter: Filter = field(default_factory=Filter)
 
 
+class Inference(StrEnum):
+    """How several facts of the graph were put together."""
+
+    COMPARISON = "comparison"
+    RANKING = "ranking"
+    COUNT = "count"
+    LIST = "list"
+    DIFFERENCE = "difference"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What several facts say together that none says alone.
+
+    Attributes:
+        kind: How they were put together.
+        values: What answers: entities or plain values; of a comparison those ahead, all in a tie.
+        property: What was measured, "" when nothing was.
+        most: Whether the highest value was asked for, else the lowest.
+        measured: Entities with their value, best first: all that were compared, or the first few.
+        lacking: Entities that were asked for but have no value to compare.
+        count: How many things were counted, listed or ranked.
+        holds: Of a comparison, whether it is as the question says; None when it says nothing.
+        difference: Between the two values.
+    """
+
+    kind: Inference
+    values: tuple[str | Literal, ...] = ()
+    property: str = ""
+    most: bool = True
+    measured: tuple[tuple[str, Literal], ...] = ()
+    lacking: tuple[str, ...] = ()
+    count: int = 0
+    holds: bool | None = None
+    difference: Literal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A found passage or triple. ``rank`` counts from 1; ``channels`` has the rank in each."""
@@ -214,6 +252,8 @@ class Evidence:
     """How the graph led here: entity and predicate ids from the question's entity on."""
     confidence: float = 0.0
     """How well the item fits the question by itself: relation match (0..1) or query cosine."""
+    conclusion: Conclusion | None = None
+    """What the triple says together with the others that have the same conclusion."""
 
     @property
     def id(self) -> str:
@@ -236,6 +276,8 @@ class Reading:
 
     spans: tuple[AnswerSpan, ...]
     answerability: float
+    conclusion: Conclusion | None = None
+    """What the facts that answer say together, when each alone does not answer."""
 
 
 @dataclass(frozen=True, slots=True)

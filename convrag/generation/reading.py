@@ -75,8 +75,9 @@ class EvidenceReader:
         facts = [e for e in evidence if isinstance(e.item, Triple)]
         best = max((e.confidence for e in facts), default=0.0)
         if best >= FACT_THRESHOLD:
-            spans = [AnswerSpan(e.id, (0, 0), e.confidence) for e in facts if e.confidence == best]
-            return Reading(tuple(spans), best)
+            answering = [e for e in facts if e.confidence == best]
+            spans = [AnswerSpan(e.id, (0, 0), e.confidence) for e in answering]
+            return Reading(tuple(spans), best, answering[0].conclusion)
         weighed = self.weigh(query, evidence)
         if not weighed:
             return Reading((), 0.0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from babel import Locale
 
+from convrag.generation.concluding import worded
 from convrag.generation.phrases import phrase
 from convrag.graph.model import FactGroup, KnowledgeGraph
 from convrag.graph.wording import statement
@@ -16,6 +17,7 @@ from convrag.types import (
     AnswerSpan,
     Citation,
     Evidence,
+    Inference,
     Mode,
     Passage,
     Query,
@@ -55,7 +57,13 @@ def compose(
     if isinstance(best.item, Passage):
         return _quote(query, best.item, reading.spans)
     facts = [by_id[s.evidence_id] for s in reading.spans if s.score == reading.spans[0].score]
-    return _facts(graph, query, [e for e in facts if isinstance(e.item, Triple)])
+    groups = group_facts(facts)
+    conclusion = reading.conclusion
+    if conclusion is None or conclusion.kind is Inference.PATH:
+        return _facts(graph, query, groups[:_GROUPS_STATED] if conclusion is None else groups)
+    text, cited = worded(graph, conclusion, groups, query.language)
+    citations = tuple(Citation(n, triple.id, (0, 0)) for n, triple in enumerate(cited, start=1))
+    return Draft(text, citations, Mode.GRAPH)
 
 
 def group_facts(facts: Sequence[Evidence]) -> list[FactGroup]:
@@ -70,8 +78,7 @@ def group_facts(facts: Sequence[Evidence]) -> list[FactGroup]:
     ]
 
 
-def _facts(graph: KnowledgeGraph, query: Query, facts: Sequence[Evidence]) -> Draft:
-    groups = group_facts(facts)[:_GROUPS_STATED]
+def _facts(graph: KnowledgeGraph, query: Query, groups: Sequence[FactGroup]) -> Draft:
     texts: list[str] = []
     citations: list[Citation] = []
     for group in groups:

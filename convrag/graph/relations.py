@@ -69,6 +69,28 @@ class RelationMatcher:
         ]
         return tuple(self._without_kinds_as_properties(named))
 
+    def mentions(
+        self, text: str, *, language: str, masked: Sequence[Span] = ()
+    ) -> tuple[RelationMatch, ...]:
+        """Return all that the words may name, in reading order: classes inside properties as well.
+
+        As :meth:`match`, but a property's phrase hides no class ("which country" names both).
+        """
+        found = self._phrases.find(mask(text, masked), language=language)
+        native = [m for m in found if m.phrase.language in (language, "")]
+        usable = native or [m for m in found if m.exact]
+        kept: dict[tuple[str, Span], RelationMatch] = {}
+        for of_property in (True, False):
+            some = [m for m in usable if (m.phrase.target in self._properties) is of_property]
+            for match in (m for group in longest(some) for m in group):
+                named = RelationMatch(match.phrase.target, match.span, 1.0 if match.exact else 0.95)
+                kept.setdefault((named.target, named.span), named)
+        spans = [r.span for r in kept.values() if r.target in self._properties]
+        for named in self._scattered(mask(text, masked), language):
+            if not any(overlap(named.span, span) for span in spans):
+                kept.setdefault((named.target, named.span), named)
+        return tuple(sorted(kept.values(), key=lambda r: (r.span, r.target)))
+
     def _without_kinds_as_properties(self, named: list[RelationMatch]) -> list[RelationMatch]:
         """Drop the property reading of a class word ("which countries") beside another property."""
         kinds = {r.span for r in named if r.target not in self._properties}

@@ -220,9 +220,10 @@ class Pipeline:
     ) -> Iterator[str | Draft]:
         """Yield the answer's text in pieces, then the draft it belongs to.
 
-        When a model says nothing, the evidence answers for itself.
+        When a model says nothing, the evidence answers for itself. What code concluded from
+        several facts is worded by code.
         """
-        if self._neural is not None:
+        if self._neural is not None and reading.conclusion is None:
             for piece in self._neural.write(query, evidence, reading, cancel=cancel):
                 if isinstance(piece, Draft) and not piece.text and not cancel.cancelled:
                     break

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph
+from convrag.graph.planning import Planner
+from convrag.graph.plans import execute
 from convrag.graph.quantities import number_phrases
 from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.wording import readable, statement
@@ -18,7 +20,7 @@ from convrag.text.analysis import content_words
 from convrag.text.function_words import greetings
 from convrag.text.normalize import match_key
 from convrag.text.segment import overlap
-from convrag.types import Filter, Link, Query, Span
+from convrag.types import Conclusion, Filter, Link, Query, Span
 
 _BY_INVERSE_NAME = 0.9
 """Trust in the name of the other direction ("whose capital is Lima", "the capital of Peru")."""
@@ -51,6 +53,8 @@ class FactHit:
 
     group: FactGroup
     confidence: float
+    conclusion: Conclusion | None = None
+    """What the group says together with the others that have the same conclusion."""
 
 
 class FactChannel:
@@ -60,14 +64,30 @@ class FactChannel:
         self._graph = graph
         self._matcher = matcher
         self._encoder = encoder
+        self._planner = Planner(graph, matcher)
         self._statements = lru_cache(maxsize=64)(self._encode_statements)
 
     def search(self, query: Query) -> tuple[FactHit, ...]:
         """Return the facts that the query asks for, best first, none with confidence 0.
 
         Of the query's filter only sources can hold for a fact, and languages do not count: a fact
-        is said in the asker's. With documents, tags or dates wanted there are no facts.
+        is said in the asker's. With documents, tags or dates wanted there are no facts. When the
+        question is answered by several facts together, these are all that is found.
         """
+        return self._concluded(query) or self._single(query)
+
+    def _concluded(self, query: Query) -> tuple[FactHit, ...]:
+        """Return the facts that a plan for the question concludes from, none without a plan."""
+        plan = self._planner.plan(query)
+        result = execute(self._graph, plan) if plan is not None else None
+        if result is None:
+            return ()
+        hits = tuple(FactHit(group, 1.0, result.conclusion) for group in result.groups)
+        # A conclusion without some of its facts would be another one.
+        whole = all(tuple(_let_through(hit, query.filter)) == (hit,) for hit in hits)
+        return hits if whole else ()
+
+    def _single(self, query: Query) -> tuple[FactHit, ...]:
         masked = [link.mention.span for link in query.links if link.entity_id is not None]
         relations = self._matcher.match(query.text, language=query.language, masked=masked)
         named = {link.entity_id for link in query.links if link.entity_id is not None}

@@ -210,15 +210,18 @@ class HybridRetriever:
             if hit.confidence < best and rank > _FACTS_KEPT:
                 break
             group = hit.group
-            score = hit.confidence * _FACT_WEIGHT * (1.0 - rank / 100)
+            # What a conclusion follows from is one group, whatever it is about.
+            place = 1 if hit.conclusion is not None else rank
+            score = hit.confidence * _FACT_WEIGHT * (1.0 - place / 100)
             evidence += [
                 Evidence(
                     triple,
                     score,
                     0,
-                    {"graph": rank},
+                    {"graph": place},
                     (group.entity, group.property, "" if group.forward else "inverse"),
                     hit.confidence,
+                    hit.conclusion,
                 )
                 for triple in group.triples
             ]
