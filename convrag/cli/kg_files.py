@@ -99,7 +99,7 @@ def export(
     """Write the graph or a part of it as RDF, GraphML or SVG.
 
     GraphML and SVG have the names in one language; the RDF formats have all. A picture shows at
-    most 60 entities, the nearest and best known.
+    most 60 entities, those that belong most to the one it is about.
     """
     from convrag.cli.output import note, write_file
     from convrag.errors import UsageError
@@ -271,8 +271,12 @@ def _written(opened: Opened, form: str, root: str | None, hops: int, language: s
     if form == "graphml":
         return export.write_graphml(opened.graph, entities, language).decode("utf-8")
     if root and len(entities) > drawing.MOST_NODES:
+        from convrag.graph.pagerank import PageRank
+
+        near = PageRank(opened.graph).closest({root: 1.0}, len(opened.graph.entities))
+        found = set(entities)
         note(f"{drawing.MOST_NODES} of {len(entities):,} entities are drawn")
-        entities = entities[: drawing.MOST_NODES]
+        entities = [e for e, _ in near if e in found][: drawing.MOST_NODES]
     return drawing.draw(opened.graph, entities, language, root=root or "")
 
 

@@ -288,3 +288,18 @@ def test_an_index_without_a_graph_is_refused(run) -> None:
     done = run("kg", "stats", "--index", "plain")
     assert done.code == 2
     assert "no graph" in done.err
+
+
+def test_a_crowded_picture_shows_what_belongs_most_to_its_middle(run, place: Path) -> None:
+    near = "".join(f"ex:root ex:has ex:n{n} . ex:n{n} ex:has ex:far{n} .\n" for n in range(40))
+    Path("crowd.ttl").write_text(HEAD + near, encoding="utf-8")
+    assert run("index", "crowd.ttl", "--into", "crowd").code == 0
+    arguments = ("--index", "crowd", "--format", "svg")
+    done = run("kg", "export", *arguments, "--around", "ex:root", "--hops", "2")
+    assert "60 of 81 entities are drawn" in done.err
+    titles = {
+        e.text for e in ElementTree.fromstring(done.out).iter("{http://www.w3.org/2000/svg}title")
+    }
+    assert len(titles) == 60
+    assert {f"{EX}root", *(f"{EX}n{n}" for n in range(40))} < titles
+    assert run("kg", "export", *arguments).code == 3
