@@ -13,17 +13,13 @@ import hashlib
 import json
 import random
 import zipfile
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from convrag.models.encoder_input import Kind
-from convrag.protocols import Encoder, Vectors
 
 Part = Literal["train", "dev"]
 
@@ -34,6 +30,9 @@ NTREX = {
     "pol": "pl", "ukr": "uk",
 }  # fmt: skip
 """Languages taken from NTREX, by its codes."""
+WINDOWED = ("eng", "arb", "deu", "hin", "rus", "tha", "vie", "zho-CN", "jpn", "kor", "heb")
+GUARDED = ("eng", "deu", "hin", "rus", "vie")
+TRAIN_SENTENCES, TRAIN_PARAGRAPHS = 600, 180
 _RUN = 4  # sentences of a document that stand together
 SEED = 5
 
@@ -65,28 +64,7 @@ def match(questions: Side, passages: Side) -> tuple[list[int], list[int]]:
     return [row for row, _ in found], [row for _, row in found]
 
 
-class VectorCache:
-    """Keeps a side's vectors in ``folder`` as NAME.npy, float32, with NAME.json: the texts."""
-
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
-        """Encode what is missing with ``encoder``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._encoder = folder, encoder
-
-    def vectors(self, side: Side) -> Vectors:
-        """Return float32 (N, D), in the order of the side's texts."""
-        stem = self._folder / side.name
-        head = {"encoder": self._encoder.id, "kind": side.kind, "texts": list(side.texts)}
-        array, record = stem.with_name(side.name + ".npy"), stem.with_name(side.name + ".json")
-        if record.exists() and json.loads(record.read_text(encoding="utf-8")) == head:
-            return np.load(array)
-        vectors = self._encoder.encode(side.texts, side.kind)
-        np.save(array, vectors)
-        record.write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
-        return vectors
-
-
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     data = path.read_bytes()
     return json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
 
@@ -112,10 +90,10 @@ def _passage(title: str, text: str) -> str:
 Row = tuple[str, str, str, str]  # title, paragraph, question id, question
 
 
-def _squad(path: Path) -> Iterator[Row]:
+def squad_rows(path: Path) -> Iterator[Row]:
     files = sorted(path.rglob("*.json*")) if path.is_dir() else [path]
     for file in files:
-        for article in _json(file)["data"]:
+        for article in read_json(file)["data"]:
             for paragraph in article["paragraphs"]:
                 for question in paragraph["qas"]:
                     title = str(article.get("title", ""))
@@ -148,9 +126,9 @@ def _monolingual(name: str, language: str, rows: Iterable[Row], limit: int) -> F
     ]
     return Family(
         name,
-        (_side(f"{name}.q", language, "query", asked),),
+        (side_of(f"{name}.q", language, "query", asked),),
         (
-            _side(
+            side_of(
                 f"{name}.p",
                 language,
                 "passage",
@@ -160,7 +138,7 @@ def _monolingual(name: str, language: str, rows: Iterable[Row], limit: int) -> F
     )
 
 
-def _side(name: str, language: str, kind: Kind, items: Sequence[tuple[str, str]]) -> Side:
+def side_of(name: str, language: str, kind: Kind, items: Sequence[tuple[str, str]]) -> Side:
     keys = tuple((key,) for key, _ in items)
     return Side(name, language, kind, keys, tuple(text for _, text in items))
 
@@ -170,7 +148,7 @@ def monolingual(data: Path, part: Part, limit: int = 500) -> Iterator[Family]:
     thai = data / "iapp_wiki_qa_th" / "data.zip"
 
     def cut(path: Path) -> list[Row]:
-        return [r for r in _squad(path) if (_share(r[0]) < 0.4) == (part == "dev")]
+        return [r for r in squad_rows(path) if (_share(r[0]) < 0.4) == (part == "dev")]
 
     sets: list[tuple[str, str, Iterable[Row]]] = [
         ("piaf", "fr", cut(data / "piaf" / "piaf-v1.0.json.gz")),
@@ -178,16 +156,19 @@ def monolingual(data: Path, part: Part, limit: int = 500) -> Iterator[Family]:
     ]
     if part == "train":
         sets += [
-            ("jaquad", "ja", _squad(data / "jaquad" / "train")),
+            ("heq", "he", squad_rows(data / "heq" / "val v1.1.json.gz")),
+            ("faquad", "pt", squad_rows(data / "faquad" / "train.json.gz")),
+            ("drcd", "zh", squad_rows(data / "drcd" / "DRCD_dev.json.gz")),
+            ("jaquad", "ja", squad_rows(data / "jaquad" / "train")),
             ("iapp", "th", _iapp(thai, "data/train.jsonl")),
-            ("cmrc", "zh", _squad(data / "cmrc2018" / "cmrc2018_dev.json.gz")),
+            ("cmrc", "zh", squad_rows(data / "cmrc2018" / "cmrc2018_dev.json.gz")),
         ]
     else:
         sets += [
-            ("jaquad", "ja", _squad(data / "jaquad" / "dev")),
+            ("jaquad", "ja", squad_rows(data / "jaquad" / "dev")),
             ("iapp", "th", _iapp(thai, "data/valid.jsonl")),
-            ("cmrc", "zh", _squad(data / "cmrc2018" / "cmrc2018_trial.json.gz")),
-            ("korquad", "ko", _squad(data / "korquad" / "KorQuAD_v1.0_dev.json")),
+            ("cmrc", "zh", squad_rows(data / "cmrc2018" / "cmrc2018_trial.json.gz")),
+            ("korquad", "ko", squad_rows(data / "korquad" / "KorQuAD_v1.0_dev.json")),
             ("qed", "en", _qed(data / "qed" / "qed-dev.jsonlines.gz")),
         ]
     for name, language, rows in sets:
@@ -212,18 +193,18 @@ def afriqa(data: Path, part: Part, limit: int = 240) -> Iterator[Family]:
         yield Family(
             name,
             (
-                _side(f"{name}.q", language, "query", asked),
-                _side(f"{name}.t", pivot, "query", pivoted),
+                side_of(f"{name}.q", language, "query", asked),
+                side_of(f"{name}.t", pivot, "query", pivoted),
             ),
-            (_side(f"{name}.p", pivot, "passage", [(keys[t], texts[t]) for t in texts]),),
+            (side_of(f"{name}.p", pivot, "passage", [(keys[t], texts[t]) for t in texts]),),
         )
 
 
 def held_out(data: Path) -> tuple[set[str], set[str], set[str]]:
     """Return the question ids, Spanish paragraphs and titles of XQuAD, to be left out."""
-    rows = list(_squad(data / "xquad" / "xquad.en.json"))
+    rows = list(squad_rows(data / "xquad" / "xquad.en.json"))
     ids, titles = {r[2] for r in rows}, {r[0].replace("_", " ").casefold() for r in rows}
-    return ids, {r[1] for r in _squad(data / "xquad" / "xquad.es.json")}, titles
+    return ids, {r[1] for r in squad_rows(data / "xquad" / "xquad.es.json")}, titles
 
 
 def squad_translations(data: Path, limit: int = 300) -> Family:
@@ -234,7 +215,7 @@ def squad_translations(data: Path, limit: int = 300) -> Family:
     ids, _, _ = held_out(data)
     clean: dict[str, str] = {}
     for name in ("train.json.gz", "dev.json", "test.json.gz"):
-        for key, row in _json(data / "disfl_qa" / name).items():
+        for key, row in read_json(data / "disfl_qa" / name).items():
             clean[key] = row["original"]
     files = {
         "es": data / "squad_es" / "dev-v1.1-es_small.json.gz",
@@ -243,7 +224,7 @@ def squad_translations(data: Path, limit: int = 300) -> Family:
     paragraphs: dict[str, dict[tuple[str, str], dict[str, str]]] = {}
     for language, path in files.items():
         held: dict[tuple[str, str], dict[str, str]] = {}
-        for title, text, number, question in _squad(path):
+        for title, text, number, question in squad_rows(path):
             held.setdefault((title, text), {})[number] = question
         paragraphs[language] = {p: q for p, q in held.items() if not ids & set(q)}
     wanted = {n for q in paragraphs["es"].values() for n in q}
@@ -258,9 +239,9 @@ def squad_translations(data: Path, limit: int = 300) -> Family:
         numbers, texts = tuple(tuple(q) for _, q in rows), tuple(_passage(*p) for p, _ in rows)
         passages.append(Side(f"dev-squad-{language}.p", language, "passage", numbers, texts))
         asked = [item for _, q in rows for item in list(q.items())[:2]]
-        questions.append(_side(f"dev-squad-{language}.q", language, "query", asked))
+        questions.append(side_of(f"dev-squad-{language}.q", language, "query", asked))
     english = [(n, clean[n]) for n in sorted(wanted) if n in clean]
-    questions.append(_side("dev-squad-en.q", "en", "query", english))
+    questions.append(side_of("dev-squad-en.q", "en", "query", english))
     return Family("dev-squad", tuple(questions), tuple(passages))
 
 
@@ -268,7 +249,7 @@ def codex(data: Path, part: Part, limit: int = 600) -> Family:
     """Return Wikidata's descriptions of types and Wikipedia's extracts, six languages."""
     _, _, titles = held_out(data)
     folder = data / "codex" / "types"
-    english = _json(folder / "en" / "types.json.gz")
+    english = read_json(folder / "en" / "types.json.gz")
     keys = [
         k
         for k in sorted(english, key=_share)
@@ -276,7 +257,7 @@ def codex(data: Path, part: Part, limit: int = 600) -> Family:
     ][: limit * 2]
     questions, passages = [], []
     for language in ("ar", "de", "en", "es", "ru", "zh"):
-        types = _json(folder / language / "types.json.gz")
+        types = read_json(folder / language / "types.json.gz")
         with zipfile.ZipFile(folder / language / "extracts.zip") as archive:
             there = set(archive.namelist())
             extracts = [
@@ -292,12 +273,57 @@ def codex(data: Path, part: Part, limit: int = 600) -> Family:
             if k in types and k in kept and types[k]["description"]
         ]
         name = f"{part}-codex-{language}"
-        questions.append(_side(f"{name}.q", language, "query", described))
-        passages.append(_side(f"{name}.p", language, "passage", extracts))
+        questions.append(side_of(f"{name}.q", language, "query", described))
+        passages.append(side_of(f"{name}.p", language, "passage", extracts))
     return Family(f"{part}-codex", tuple(questions), tuple(passages))
 
 
+def codex_labels(data: Path) -> dict[str, dict[str, str]]:
+    """Return the names of types in the train part, by language and key."""
+    _, _, titles = held_out(data)
+    folder = data / "codex" / "types"
+    types = {
+        n: read_json(folder / n / "types.json.gz") for n in ("ar", "de", "en", "es", "ru", "zh")
+    }
+    kept = {
+        key
+        for key, value in types["en"].items()
+        if value["label"] and _share(key) >= 0.3 and value["label"].casefold() not in titles
+    }
+    return {
+        language: {k: v["label"] for k, v in sorted(rows.items()) if k in kept and v["label"]}
+        for language, rows in types.items()
+    }
+
+
 # --- parallel sentences ---------------------------------------------------------------------------
+
+
+def _ntrex_runs(data: Path, part: Part, length: int) -> list[list[int]]:
+    """Return line numbers of sentences that stand together, at most ``length``, in random order."""
+    documents = _lines(data / "ntrex" / "DOCUMENT_IDS.tsv")
+    order = list(dict.fromkeys(documents))
+    train = set(order[: len(order) * 9 // 10])
+    runs: list[list[int]] = []
+    for i, document in enumerate(documents):
+        if (document in train) != (part == "train"):
+            continue
+        if runs and documents[runs[-1][-1]] == document and len(runs[-1]) < length:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    random.Random(SEED).shuffle(runs)
+    return runs
+
+
+def _ntrex_lines(data: Path, code: str) -> list[str]:
+    return _lines(next((data / "ntrex").glob(f"newstest2019-*.{code}.txt*")))
+
+
+def ntrex_train_lines(data: Path, code: str) -> list[str]:
+    """Return all sentences of the train documents in a language, in the same order in each."""
+    lines = _ntrex_lines(data, code)
+    return [lines[i] for run in _ntrex_runs(data, "train", _RUN) for i in run]
 
 
 def ntrex(data: Path, part: Part, limit: int, chance: float) -> Family:
@@ -309,30 +335,43 @@ def ntrex(data: Path, part: Part, limit: int, chance: float) -> Family:
         limit: How many sentences, spread over the documents.
         chance: Share of them kept, drawn for each language and kind by itself.
     """
-    folder = data / "ntrex"
-    documents = _lines(folder / "DOCUMENT_IDS.tsv")
-    order = list(dict.fromkeys(documents))
-    train = set(order[: len(order) * 9 // 10])
-    rows = [i for i, d in enumerate(documents) if (d in train) == (part == "train")]
-    runs: list[list[int]] = []
-    for i in rows:
-        if runs and documents[runs[-1][-1]] == documents[i] and len(runs[-1]) < _RUN:
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    random.Random(SEED).shuffle(runs)
+    runs = _ntrex_runs(data, part, _RUN)
     middle = [run[len(run) // 2] for run in runs]
     others = [i for run in runs for i in run if i != run[len(run) // 2]]
     picked = (middle + others)[:limit]
     questions, passages = [], []
     for code, language in NTREX.items():
-        lines = _lines(next(folder.glob(f"newstest2019-*.{code}.txt*")))
+        lines = _ntrex_lines(data, code)
         name = f"{part}-ntrex-{code}"
         asked = [(str(i), lines[i]) for i in picked if _share(f"{code} q{i}") < chance]
         told = [(str(i), lines[i]) for i in picked if _share(f"{code} p{i}") < chance]
-        questions.append(_side(f"{name}.qs", language, "query", asked))
-        passages.append(_side(f"{name}.s", language, "passage", told))
+        questions.append(side_of(f"{name}.qs", language, "query", asked))
+        passages.append(side_of(f"{name}.s", language, "passage", told))
     return Family(f"{part}-ntrex-sentences", tuple(questions), tuple(passages))
+
+
+def ntrex_windows(data: Path) -> tuple[Family, Family]:
+    """Return sentence -> the three sentences it is the middle one of, and -> the other two (dev).
+
+    The second is of fewer languages: what it says of one language is not decided by equal words.
+    """
+    runs = [run for run in _ntrex_runs(data, "dev", 3) if len(run) == 3]
+    questions, windows, around = [], [], []
+    for code in WINDOWED:
+        language, lines = NTREX[code], _ntrex_lines(data, code)
+        name = f"dev-ntrex-{code}"
+        asked = [(str(run[1]), lines[run[1]]) for run in runs]
+        whole = [(str(run[1]), " ".join(lines[i] for i in run)) for run in runs]
+        rest = [(str(run[1]), f"{lines[run[0]]} {lines[run[2]]}") for run in runs]
+        questions.append(side_of(f"{name}.qw", language, "query", asked))
+        windows.append(side_of(f"{name}.w", language, "passage", whole))
+        if code in GUARDED:
+            around.append(side_of(f"{name}.r", language, "passage", rest))
+    some = tuple(q for q, code in zip(questions, WINDOWED, strict=True) if code in GUARDED)
+    return (
+        Family("dev-ntrex-windows", tuple(questions), tuple(windows)),
+        Family("dev-ntrex-around", some, tuple(around)),
+    )
 
 
 def families(data: Path, part: Part) -> Iterator[Family]:
@@ -341,59 +380,10 @@ def families(data: Path, part: Part) -> Iterator[Family]:
         yield squad_translations(data)
         yield codex(data, part, 120)
         yield ntrex(data, part, limit=120, chance=0.2)
+        yield from ntrex_windows(data)
         yield from monolingual(data, part, 160)
     else:
-        yield ntrex(data, part, limit=800, chance=0.08)
-        yield codex(data, part, 250)
-        yield from monolingual(data, part, 120)
+        yield ntrex(data, part, limit=TRAIN_SENTENCES, chance=0.5)
+        yield codex(data, part, TRAIN_PARAGRAPHS)
+        yield from monolingual(data, part, TRAIN_PARAGRAPHS)
     yield from afriqa(data, part, 60)
-
-
-def held_out_families(data: Path) -> tuple[Family, Family]:
-    """Return XQuAD, question -> paragraph, and XQuAD-R, question -> answer sentence."""
-    languages = ("ar", "de", "en", "es", "hi", "ru", "th", "vi", "zh")
-    questions, paragraphs, sentences = [], [], []
-    for language in languages:
-        rows = list(_squad(data / "xquad" / f"xquad.{language}.json"))
-        asked = [(number, question) for _, _, number, question in rows]
-        questions.append(_side(f"test-xquad-{language}.q", language, "query", asked))
-        held: dict[str, list[str]] = {}
-        for _, text, number, _ in rows:
-            held.setdefault(text, []).append(number)
-        paragraphs.append(
-            Side(
-                f"test-xquad-{language}.p",
-                language,
-                "passage",
-                tuple(map(tuple, held.values())),
-                tuple(held),
-            )
-        )
-        answering = _answer_sentences(_json(data / "xquad_r" / f"{language}.json.gz"))
-        sentences.append(
-            Side(
-                f"test-xquad-r-{language}.s",
-                language,
-                "passage",
-                tuple(tuple(numbers) for _, numbers in answering),
-                tuple(text for text, _ in answering),
-            )
-        )
-    return (
-        Family("test-xquad", tuple(questions), tuple(paragraphs)),
-        Family("test-xquad-r", tuple(questions), tuple(sentences)),
-    )
-
-
-def _answer_sentences(content: Any) -> list[tuple[str, list[str]]]:
-    """Return every sentence with the ids of the questions whose answer starts in it."""
-    found: list[tuple[str, list[str]]] = []
-    for article in content["data"]:
-        for paragraph in article["paragraphs"]:
-            starts = [start for start, _ in paragraph["sentence_breaks"]]
-            numbers: list[list[str]] = [[] for _ in starts]
-            for question in paragraph["qas"]:
-                at = question["answers"][0]["answer_start"]
-                numbers[max(bisect_right(starts, at) - 1, 0)].append(question["id"])
-            found += zip(paragraph["sentences"], numbers, strict=True)
-    return found
