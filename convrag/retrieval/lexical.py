@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from convrag.retrieval import records
 from convrag.retrieval.terms import TermIndex
 from convrag.text.analysis import kind_weight, query_terms
+from convrag.text.word_translation import cross_terms
 from convrag.types import Filter
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ class LexicalChannel:
     def __init__(self, index: Index) -> None:
         """Search ``index``."""
         self._index = index
+        self._languages = lru_cache(maxsize=1)(self._languages_at)
 
     def search(
         self,
@@ -49,12 +54,56 @@ class LexicalChannel:
         Raises:
             IndexStoreError: The database fails.
         """
+        with self._index.snapshot():
+            return self._found(weighted_terms(self._index.terms, text, language), k, filter)
+
+    def search_across(
+        self,
+        text: str,
+        *,
+        language: str,
+        k: int,
+        filter: Filter = _ALL,  # noqa: A002
+    ) -> list[tuple[str, float]]:
+        """Return at most ``k`` ids of passages in other languages than the question's.
+
+        They are searched by its translated words and names, as :func:`cross_terms` has them, each
+        language by itself. Scores are BM25 above 0, best first, ties by id.
+
+        Args:
+            text: The question as asked.
+            language: Of the question; without one nothing is found.
+            k: How many hits.
+            filter: Which passages may be found.
+
+        Raises:
+            IndexStoreError: The database fails.
+        """
+        hits: list[tuple[str, float]] = []
+        with self._index.snapshot():
+            languages = filter.languages or self._languages(self._index.generation)
+            for target in languages if language else ():
+                if target != language:
+                    terms = cross_terms(text, language, target)
+                    only = replace(filter, languages=(target,))
+                    hits += self._found(_rarest(self._index.terms, terms), k, only)
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def _languages_at(self, generation: int) -> tuple[str, ...]:
+        """Return the passages' languages: counted once a generation."""
+        return self._index.languages
+
+    def _found(
+        self,
+        asked: Mapping[str, float],
+        k: int,
+        filter: Filter,  # noqa: A002
+    ) -> list[tuple[str, float]]:
         with self._index.snapshot() as connection:
-            terms = self._index.terms
             few = not filter.sources and len(filter.documents) <= _FEW_DOCUMENTS
             within = Filter(sources=filter.sources, documents=filter.documents)
-            found = terms.search(
-                weighted_terms(terms, text, language),
+            found = self._index.terms.search(
+                asked,
                 k=k + _SPARE if k > 0 else 0,
                 languages=filter.languages,
                 tags=filter.tags,
@@ -74,8 +123,14 @@ def weighted_terms(terms: TermIndex, text: str, language: str) -> dict[str, floa
     Raises:
         IndexStoreError: The term index is missing or damaged.
     """
-    asked = list(dict.fromkeys(query_terms(text, language)))
-    if len(asked) > MAX_TERMS:
-        found = {term: terms.frequency(term) for term in asked[:_MOST_READ]}
-        asked = sorted((term for term in found if found[term]), key=found.__getitem__)[:MAX_TERMS]
-    return {term: kind_weight(term) for term in asked}
+    asked = dict.fromkeys(query_terms(text, language))
+    return _rarest(terms, {term: kind_weight(term) for term in asked})
+
+
+def _rarest(terms: TermIndex, asked: Mapping[str, float]) -> dict[str, float]:
+    """Return what is asked for, of more than ``MAX_TERMS`` only the rarest in the index."""
+    if len(asked) <= MAX_TERMS:
+        return dict(asked)
+    found = {term: terms.frequency(term) for term in list(asked)[:_MOST_READ]}
+    kept = sorted((term for term in found if found[term]), key=found.__getitem__)[:MAX_TERMS]
+    return {term: asked[term] for term in kept}
