@@ -43,6 +43,10 @@ _SAMPLE = 40
 """Members of a class that are looked at to see whether a property measures them."""
 
 
+_UNRANKED = Degree((0, 0), (), True)
+"""For "the difference in length", where the property is named and no adjective ranks."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """Properties that the same words may mean, and where these stand."""
@@ -89,6 +93,8 @@ class Planner:
             return None
         if parts.words.degrees:
             return self._by_degree(parts)
+        if parts.words.differences and len(parts.links) == 2 and len(parts.asked) == 1:
+            return self._comparison(parts, _UNRANKED)
         if parts.words.counts:
             select = self._select(parts, parts.asked)
             return Count(select) if select and select.constraints else None
@@ -97,8 +103,8 @@ class Planner:
     # What the question has in it.
 
     def _parts(self, query: Query) -> _Parts | None:
-        links = tuple(link for link in query.links if link.entity_id is not None)
-        if len(links) > _MOST_NAMES or len(links) != len(query.links):
+        links = self._names(query)
+        if len(links) > _MOST_NAMES or any(link.entity_id is None for link in links):
             return None
         names = [link.mention.span for link in links]
         words = operators(mask(query.text, names), query.language)
@@ -111,10 +117,35 @@ class Planner:
         relations = self._matcher.mentions(
             query.text, language=query.language, masked=[*names, *acting]
         )
-        known = [*names, *acting, *words.fillers, *words.marks, *words.choices, *words.standards]
-        if not _explained(query, [*known, *(r.span for r in relations)]):
+        known = [*names, *acting, *(r.span for r in relations)]
+        empty = [*words.fillers, *words.marks, *words.choices, *words.standards]
+        if not _explained(query, known, empty):
             return None
         return self._sorted(query, links, words, relations)
+
+    def _names(self, query: Query) -> tuple[Link, ...]:
+        """Return the links but for inflected names that are rather a word with a use here.
+
+        "самой" is hardly a form of Samoa in "самой большой".
+        """
+        words = operators(query.text, query.language)
+        relations = self._matcher.mentions(query.text, language=query.language)
+        used = [r.span for r in relations if r.strength == 1.0]
+        used += [d.span for d in words.degrees] if words else []
+        return tuple(
+            link
+            for link in query.links
+            if link.entity_id is None
+            or not any(overlap(link.mention.span, span) for span in used)
+            or self._as_written(link)
+        )
+
+    def _as_written(self, link: Link) -> bool:
+        entity = self._graph.entities.get(link.entity_id or "")
+        if entity is None:
+            return False
+        names = [*entity.labels.values(), *(n for some in entity.aliases.values() for n in some)]
+        return match_key(link.mention.text) in {match_key(name) for name in names}
 
     def _sorted(
         self,
@@ -187,6 +218,7 @@ class Planner:
             if not any(value_of(self._graph, e, item) for e in chosen) or not self._alike(chosen):
                 continue
             if len(chosen) == 2 and (parts.words.differences or parts.words.counts):
+                # "How much" and "how many" are the same word in some languages.
                 return Difference((chosen[0], chosen[1]), item)
             return Compare(chosen, item, degree.most, self._claimed(parts, chosen))
         return None
@@ -234,11 +266,7 @@ class Planner:
         if len(parts.links) != 1 or not groups or len(parts.asked) > 2:
             return None
         senses = _senses(parts.links[0])
-        if parts.asked and any(
-            all(self._steps(entity, group.properties) for group in parts.asked)
-            for entity in senses
-            if len(parts.asked) > 1 or not self._apart(parts)
-        ):
+        if any(self._is_one_fact(parts, entity, group) for entity in senses for group in groups):
             return None
         for entity in senses:
             for pair in permutations(groups, 2):
@@ -255,11 +283,13 @@ class Planner:
                         return plan
         return None
 
-    def _apart(self, parts: _Parts) -> bool:
-        """Whether a class stands apart from what is asked for: something in between."""
-        return len(parts.kinds) > 1 or any(
-            not any(overlap(span, g.span) for g in parts.asked) for span in parts.kinds.values()
-        )
+    def _is_one_fact(self, parts: _Parts, entity: str, group: _Asked) -> bool:
+        """Whether the entity has what the words ask for: a property, and classes of its values."""
+        steps = tuple((step,) for step in self._steps(entity, group.properties))
+        if len(parts.asked) > 1:
+            return all(self._steps(entity, asked.properties) for asked in parts.asked)
+        alone = set(parts.asked) <= {group}
+        return alone and self._checked(parts, entity, steps, (group,)) is not None
 
     def _by_two(self, entity: str, first: _Asked, second: _Asked) -> tuple[tuple[Step, ...], ...]:
         """Return the paths over the first property and then the second."""
@@ -290,7 +320,12 @@ class Planner:
         """Return the lookup if everything of a class in the question lies on its paths."""
         if not paths:
             return None
-        passed = [n for p in paths for i in (1, 2) for n in reach(self._graph, {entity: ()}, p[:i])]
+        passed = [
+            n
+            for path in paths
+            for end in range(1, len(path) + 1)
+            for n in reach(self._graph, {entity: ()}, path[:end])
+        ]
         for kind, span in parts.kinds.items():
             named = any(overlap(span, group.span) for group in used)
             if not named and not any(is_of(self._graph, n, kind) for n in [entity, *passed]):
@@ -470,12 +505,15 @@ def _senses(link: Link) -> tuple[str, ...]:
     return tuple(dict.fromkeys([link.entity_id or "", *near]))
 
 
-def _explained(query: Query, spans: Sequence[Span]) -> bool:
-    """Whether no word of content lies outside the spans."""
-    rest = mask(query.text, spans)
+def _explained(query: Query, known: Sequence[Span], empty: Sequence[Span]) -> bool:
+    """Whether every word of content lies in the known spans or in those that say nothing."""
+    rest = mask(query.text, known)
     polite = greetings(query.language)
-    starts = {a for a, _ in spans} if query.language == "ar" else set()
+    covered = {at for start, end in empty for at in range(start, end)}
+    starts = {a for a, _ in known} if query.language == "ar" else set()
     return all(
-        match_key(rest[a:b]) in polite or (b in starts and b - a <= _LONGEST_CLITIC)
+        match_key(rest[a:b]) in polite
+        or (b in starts and b - a <= _LONGEST_CLITIC)
+        or all(at in covered or rest[at].isspace() for at in range(a, b))
         for a, b in content_words(rest, query.language)
     )

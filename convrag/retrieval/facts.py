@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph
+from convrag.graph.operators import operators
 from convrag.graph.planning import Planner
 from convrag.graph.plans import execute
 from convrag.graph.quantities import number_phrases
@@ -249,7 +250,9 @@ def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
     names = [link.mention.span for link in query.links if link.entity_id is not None]
     covered = [r.span for r in relations]
     asked = [m.span() for m in _CLAUSE.finditer(query.text) if _touches(m.span(), covered)]
+    acting = operators(query.text, query.language)
     unknown = [*names, *number_phrases(query.text, query.language)]
+    unknown += acting.fillers if acting is not None else ()
     polite = greetings(query.language)
     words = [
         s

@@ -1,0 +1,276 @@
+"""Questions over a table of countries in ten languages, answered by plain Python.
+
+The table is mledoze's countries.json; names of languages, currencies and regions are CLDR's. What
+is asked must have an answer, and one that the table's names tell apart.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.core import get_global
+
+CODES = {
+    "en": "eng", "zh": "zho", "es": "spa", "fr": "fra", "de": "deu",
+    "ar": "ara", "ru": "rus", "ja": "jpn", "pt": "por", "it": "ita",
+}  # fmt: skip
+_REGIONS = {"Africa": "002", "Europe": "150", "Asia": "142", "Americas": "019", "Oceania": "009"}
+_LATIN = frozenset({"en", "es", "fr", "de", "pt", "it"})
+_TOLD_APART = 1.02
+"""How many times as large the larger of two countries must be."""
+_MAPPING = """
+table = "{table}"
+key = "{key}"
+label = "{label}"
+labels = "{labels}"
+language = "en"
+"""
+_CLASSES = {
+    "country": {
+        "en": ["country", "countries"], "de": ["Land", "Länder", "Ländern", "Landes", "Staaten"],
+        "es": ["país", "países"], "fr": ["pays"], "pt": ["país", "países"],
+        "it": ["paese", "paesi"], "ru": ["страна", "страны", "стран", "стране", "странах"],
+        "zh": ["国家"], "ja": ["国"], "ar": ["دولة", "الدولة", "الدول", "دول", "بلد", "البلد"],
+    },
+    "language": {
+        "en": ["language"], "de": ["Sprache"], "es": ["idioma"], "fr": ["langue"],
+        "pt": ["língua"], "it": ["lingua"], "ru": ["язык", "языки"], "zh": ["语言"],
+        "ja": ["言語"], "ar": ["لغة"],
+    },
+    "currency": {
+        "en": ["currency"], "de": ["Währung"], "es": ["moneda"], "fr": ["monnaie"],
+        "pt": ["moeda"], "it": ["valuta"], "ru": ["валюта"], "zh": ["货币"], "ja": ["通貨"],
+        "ar": ["عملة"],
+    },
+    "region": {"en": ["region"], "de": ["Region"], "ru": ["регион", "регионе", "региона"]},
+}  # fmt: skip
+_COUNTRIES = Path(__file__).with_name("countries.graph.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with what answers it: names, or one number."""
+
+    kind: str
+    language: str
+    text: str
+    gold: frozenset[str]
+    number: int | None = None
+    verdict: bool | None = None
+    among: frozenset[str] = frozenset()
+    """Names of things that the question itself names."""
+
+
+class Countries:
+    """The table, with everything's names in ten languages."""
+
+    def __init__(self, path: Path) -> None:
+        rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        self.rows = [row for row in rows if row["area"] > 0]  # -1 stands for unknown
+        self.by_code = {row["cca3"]: row for row in self.rows}
+        for row in self.rows:  # India has not the border that Sri Lanka has
+            for code in row["borders"]:
+                near = self.by_code[code]["borders"]
+                near += [row["cca3"]] if row["cca3"] not in near else []
+        self.states = [row for row in self.rows if row["independent"]]
+        self.regions = {c: {x: Locale(x).territories[c] for x in CODES} for c in _REGIONS.values()}
+        self.currencies = {
+            c: {x: Locale(x).currencies.get(c, n["name"]) for x in CODES}
+            for row in self.rows
+            for c, n in (row["currencies"] or {}).items()
+        }
+        short = get_global("language_aliases")
+        self.languages = {
+            c: {x: Locale(x).languages.get(short.get(c, c), n) for x in CODES}
+            for row in self.rows
+            for c, n in row["languages"].items()
+        }
+
+    def name(self, code: str, language: str) -> str:
+        """Return what the country is called."""
+        row = self.by_code[code]
+        if language == "en":
+            return str(row["name"]["common"])
+        return str(row["translations"][CODES[language]]["common"])
+
+    def names(self, language: str) -> list[str]:
+        """Return what all countries are called."""
+        return [self.name(code, language) for code in self.by_code]
+
+    @cached_property
+    def unambiguous(self) -> frozenset[str]:
+        """Currencies whose names in every language are of one currency."""
+        many: Counter[tuple[str, str]] = Counter(
+            (x, n.casefold()) for names in self.currencies.values() for x, n in names.items()
+        )
+        return frozenset(
+            c
+            for c, names in self.currencies.items()
+            if all(many[x, n.casefold()] == 1 for x, n in names.items())
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write the tables with their mappings as graph files."""
+        for table, things in (
+            ("region", self.regions),
+            ("currency", self.currencies),
+            ("language", self.languages),
+        ):
+            rows = [{"code": code, "names": names} for code, names in things.items()]
+            (folder / f"{table}.json").write_text(json.dumps(rows), encoding="utf-8")
+            mapping = _MAPPING.format(table=table, key="code", label="names.en", labels="names.*")
+            mapping += f'class = {{en = "{table}"}}\n'
+            (folder / f"{table}.graph.toml").write_text(mapping, encoding="utf-8")
+        rows = [{**row, "region": _REGIONS.get(row["region"])} for row in self.rows]
+        (folder / "country.json").write_text(json.dumps(rows), encoding="utf-8")
+        shutil.copyfile(_COUNTRIES, folder / "country.graph.toml")
+        lines = [
+            f"<urn:convrag:{table}#{table}> <http://www.w3.org/2004/02/skos/core#altLabel> "
+            f'"{name}"@{language} .'
+            for table, names in _CLASSES.items()
+            for language, some in names.items()
+            for name in some
+        ]
+        (folder / "classes.ttl").write_text("\n".join(lines), encoding="utf-8")
+
+    def passages(self, folder: Path, languages: Sequence[str]) -> None:
+        """Write the same facts as a text per country and language."""
+        labels = tomllib.loads(_COUNTRIES.read_text("utf-8"))["properties"]
+        for language in languages:
+            words = {key: labels[key]["label"][language] for key in labels}
+            for row in self.states:
+                name = self.name(row["cca3"], language)
+                values = {
+                    "area": f"{row['area']} km²",
+                    "borders": ", ".join(self.name(c, language) for c in row["borders"]),
+                    "capital": ", ".join(row["capital"]),
+                    "currencies": ", ".join(
+                        self.currencies[c][language] for c in row["currencies"]
+                    ),
+                    "languages": ", ".join(self.languages[c][language] for c in row["languages"]),
+                    "region": self.regions[_REGIONS[row["region"]]][language],
+                }
+                lines = [
+                    f"{name}: {words[key]}: {value}." for key, value in values.items() if value
+                ]
+                path = folder / f"{row['cca3'].lower()}.{language}.md"
+                path.write_text(f"# {name}\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def questions(
+    table: Countries,
+    templates: dict[str, dict[str, list[str]]],
+    wording: int,
+    *,
+    each: int,
+    seed: int,
+) -> Iterator[Question]:
+    """Yield ``each`` questions of every kind and language in one wording of the templates."""
+    for language, kinds in templates.items():
+        for kind, wordings in kinds.items():
+            if kind == "paid" and language not in _LATIN:
+                continue  # the table has capitals in Latin letters only
+            chance = random.Random(f"{seed} {kind} {language} {wording}")
+            made = 0
+            while made < each:
+                question = _Maker(table, language, chance).make(kind, wordings[wording])
+                if question is not None:
+                    yield question
+                    made += 1
+
+
+class _Maker:
+    def __init__(self, table: Countries, language: str, chance: random.Random) -> None:
+        self._table = table
+        self._language = language
+        self._chance = chance
+
+    def make(self, kind: str, wording: str) -> Question | None:
+        """Return one question, or None when the draw has no clear answer."""
+        a, b = self._chance.sample(self._table.states, 2)
+        region = self._chance.choice(list(_REGIONS))
+        inside = [row for row in self._table.states if row["region"] == region]
+        everyone = [row for row in self._table.rows if row["region"] == region]
+        currency = self._chance.choice(sorted(self._table.unambiguous))
+        users = [row for row in self._table.rows if currency in (row["currencies"] or {})]
+        places = {"r": self._table.regions[_REGIONS[region]][self._language]}
+        if kind in ("compare", "verdict", "difference"):
+            return self._pair(kind, wording, a, b)
+        if kind == "neighbours" and a["borders"]:
+            return self._asked(kind, wording, {"a": self._name(a)}, (), len(a["borders"]))
+        if kind == "users":
+            inside_users = [row for row in users if row["region"] == region]
+            if len(inside_users) >= 2:
+                places["c"] = self._table.currencies[currency][self._language]
+                return self._asked(kind, wording, places, (), len(inside_users))
+        if kind == "both":
+            b = self._table.by_code[self._chance.choice(a["borders"] or [b["cca3"]])]
+            common = set(a["borders"]) & set(b["borders"])
+            if common:
+                found = [self._table.name(c, self._language) for c in common]
+                return self._asked(kind, wording, {"a": self._name(a), "b": self._name(b)}, found)
+        if kind in ("largest", "smallest", "top_paid"):
+            choose = min if kind == "smallest" else max
+            best = choose(everyone, key=lambda row: row["area"])
+            if kind == "top_paid" and inside:
+                return self._asked(kind, wording, places, self._currencies(best))
+            return self._asked(kind, wording, places, [self._name(best)])
+        if kind == "beside" and len(a["borders"]) > 1:
+            near = [self._table.by_code[c] for c in a["borders"]]
+            best = max(near, key=lambda row: row["area"])
+            return self._asked(kind, wording, {"a": self._name(a)}, [self._name(best)])
+        if kind == "spoken" and len(users) == 1 and users[0]["languages"]:
+            found = [self._table.languages[c][self._language] for c in users[0]["languages"]]
+            name = self._table.currencies[currency][self._language]
+            return self._asked(kind, wording, {"c": name}, found)
+        if kind == "paid" and len(a["capital"]) == 1 and self._is_one_capital(a["capital"][0]):
+            return self._asked(kind, wording, {"p": a["capital"][0]}, self._currencies(a))
+        return None
+
+    def _pair(self, kind: str, wording: str, a: Any, b: Any) -> Question | None:  # noqa: ANN401
+        small, large = sorted((a, b), key=lambda row: row["area"])
+        if large["area"] < _TOLD_APART * small["area"]:
+            return None
+        if kind == "difference":
+            a, b = large, small
+        places = {"a": self._name(a), "b": self._name(b)}
+        number = round(large["area"] - small["area"]) if kind == "difference" else None
+        if kind == "difference" and float(large["area"] - small["area"]) != number:
+            return None
+        verdict = a is large if kind == "verdict" else None
+        gold = [] if kind == "difference" else [self._name(large)]
+        return self._asked(kind, wording, places, gold, number, verdict)
+
+    def _asked(
+        self,
+        kind: str,
+        wording: str,
+        places: dict[str, str],
+        gold: Sequence[str],
+        number: int | None = None,
+        verdict: bool | None = None,
+    ) -> Question:
+        text = wording.format_map(places)
+        named = frozenset(places.values())
+        return Question(kind, self._language, text, frozenset(gold), number, verdict, named)
+
+    def _name(self, row: Any) -> str:  # noqa: ANN401
+        return self._table.name(row["cca3"], self._language)
+
+    def _currencies(self, row: Any) -> list[str]:  # noqa: ANN401
+        return [self._table.currencies[c][self._language] for c in row["currencies"]]
+
+    def _is_one_capital(self, city: str) -> bool:
+        names = {n for c in self._table.by_code for n in [self._table.name(c, self._language)]}
+        capitals = [c for row in self._table.rows for c in row["capital"]]
+        return capitals.count(city) == 1 and city not in names

@@ -1,0 +1,156 @@
+"""Measure answers that follow from several facts, in ten languages, over a table of countries.
+
+    python -m tests.bench.multihop ../shared/data/rdf/countries/countries.json [--final] [--each N]
+    python -m tests.bench.multihop ... --passages --languages en es zh
+
+Questions are made from templates (``multihop.toml``) and answered by plain Python over the table;
+the first wording of each is for development, ``--final`` asks the second. The table is indexed as a
+graph through a mapping file, and the pipeline answers without a generator. ``--passages`` is the
+baseline: the same facts as texts, one per country and language, and no graph.
+
+An answer is right when it names what is asked for: of a comparison or a superlative the first
+country that it names, of a list all and no others, of a count or a difference the first number, of
+what lies two facts away every value; "is it so" needs the right yes or no.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+import time
+import tomllib
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from convrag.config import load_config
+from convrag.events import Failed, Finished
+from convrag.indexing import build_index
+from convrag.models.registry import load_encoder
+from convrag.pipeline import Pipeline
+from convrag.retrieval.index import Index
+from convrag.types import Answer, Dialogue, Role, Status, Turn
+from tests.bench.country_questions import CODES, Countries, Question, questions
+
+SEED = 7
+_MARKS = re.compile(r"\[\d+\]")
+_NUMBER = re.compile(r"\d[\d.,\s\u00a0\u202f]*")
+_YES = {
+    "en": ("yes", "no"), "de": ("ja", "nein"), "es": ("sí", "no"), "fr": ("oui", "non"),
+    "pt": ("sim", "não"), "it": ("sì", "no"), "ru": ("да", "нет"), "zh": ("是的", "不是"),
+    "ja": ("はい", "いいえ"), "ar": ("نعم", "لا"),
+}  # fmt: skip
+
+
+class Judge:
+    """Compares answers with what is right, by the names in them."""
+
+    def __init__(self, table: Countries) -> None:
+        self._table = table
+        self._pattern = lru_cache(maxsize=None)(self._pattern_of)
+
+    def is_right(self, question: Question, text: str) -> bool:
+        """Return whether the answer's text is right."""
+        text = _MARKS.sub("", text)
+        if question.number is not None:
+            found = _NUMBER.search(text)
+            return bool(found) and int(re.sub(r"\D", "", found[0])) == question.number
+        if question.kind in ("spoken", "paid", "top_paid"):
+            return all(name.casefold() in text.casefold() for name in question.gold)
+        named = [m[0] for m in self._pattern(question.language).finditer(text)]
+        if question.kind == "both":
+            return frozenset(named) - question.among == question.gold
+        first = frozenset(named[:1]) == question.gold
+        if question.verdict is None:
+            return first
+        yes, no = _YES[question.language]
+        return text.casefold().startswith(yes if question.verdict else no)
+
+    def _pattern_of(self, language: str) -> re.Pattern[str]:
+        names = sorted(self._table.names(language), key=lambda name: (-len(name), name))
+        joined = "|".join(map(re.escape, names))
+        if language in ("zh", "ja"):
+            return re.compile(joined)
+        before = r"(?:(?<!\w)|(?<=\bو))" if language == "ar" else r"(?<!\w)"
+        return re.compile(rf"{before}(?:{joined})(?!\w)")
+
+
+def ask(pipeline: Pipeline, question: Question) -> Answer:
+    """Return the pipeline's answer to the question alone."""
+    turn = Turn("q", Role.USER, question.text, question.language)
+    for event in pipeline.respond(Dialogue("d"), turn):
+        if isinstance(event, Failed):
+            raise event.error
+        if isinstance(event, Finished):
+            return event.answer
+    raise RuntimeError("the pipeline ended without an answer")
+
+
+def measure(
+    pipeline: Pipeline, judge: Judge, asked: Sequence[Question], *, show: bool
+) -> dict[tuple[str, str], list[str]]:
+    """Return "right", "abstained" or "wrong" for each question by kind and language."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for question in asked:
+        answer = ask(pipeline, question)
+        right = judge.is_right(question, answer.text)
+        outcome = "abstained" if answer.status is Status.ABSTAINED else "wrong"
+        found[question.kind, question.language].append("right" if right else outcome)
+        if show and not right:
+            said = " ".join(answer.text.split())[:160]
+            print(f"  {question.kind} {question.language}: {question.text}\n    {outcome}: {said}")
+            print(f"    gold: {sorted(question.gold)} {question.number} {question.verdict}")
+    return found
+
+
+def report(found: dict[tuple[str, str], list[str]]) -> None:
+    """Print shares by kind, by language and over all."""
+    for place, title in ((0, "kind"), (1, "language")):
+        print(f"{title:12s}     n  right  abstained  wrong")
+        names = list(dict.fromkeys(key[place] for key in found))
+        for name in names:
+            _line(name, [o for key, some in found.items() if key[place] == name for o in some])
+    _line("all", [outcome for some in found.values() for outcome in some])
+
+
+def _line(name: str, outcomes: Sequence[str]) -> None:
+    shares = [outcomes.count(o) / len(outcomes) for o in ("right", "abstained", "wrong")]
+    print(f"{name:12s} {len(outcomes):5d}  {shares[0]:.3f}      {shares[1]:.3f}  {shares[2]:.3f}")
+
+
+def main() -> None:
+    """Build the index, ask, and print the shares."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--wording", type=int, default=1, choices=(1, 2, 3))
+    parser.add_argument("--each", type=int, default=6, help="questions per kind and language")
+    parser.add_argument("--languages", nargs="+", default=list(CODES), choices=list(CODES))
+    parser.add_argument("--passages", action="store_true", help="the same facts as texts, no graph")
+    parser.add_argument("--show", action="store_true", help="print what was not right")
+    options = parser.parse_args()
+    table = Countries(options.table)
+    templates = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    templates = {x: kinds for x, kinds in templates.items() if x in options.languages}
+    asked = list(questions(table, templates, options.wording - 1, each=options.each, seed=SEED))
+    encoder = load_encoder("embedded:e5-small", config=load_config())
+    with tempfile.TemporaryDirectory() as folder:
+        sources, into = Path(folder, "sources"), Path(folder, "index")
+        sources.mkdir()
+        if options.passages:
+            table.passages(sources, options.languages)
+        else:
+            table.write(sources)
+        build_index([sources], into, encoder, languages=options.languages)
+        pipeline = Pipeline(Index.open(into, encoder_id=encoder.id), encoder, name="countries")
+        began = time.perf_counter()
+        found = measure(pipeline, Judge(table), asked, show=options.show)
+        spent = time.perf_counter() - began
+        pipeline.close()
+    report(found)
+    print(f"{len(asked)} questions, {1000 * spent / len(asked):.0f} ms each")
+
+
+if __name__ == "__main__":
+    main()
