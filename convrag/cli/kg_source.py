@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,14 +29,20 @@ LanguageOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # a cached property needs a place in the object
 class Opened:
-    """A graph as it was read, and as it is used."""
+    """A graph as it was read, and as it is used, which is made when it is first asked for."""
 
     name: str
     triples: tuple[Triple, ...]
     prefixes: Mapping[str, str]
-    graph: KnowledgeGraph
+
+    @cached_property
+    def graph(self) -> KnowledgeGraph:
+        """The entities and facts."""
+        from convrag.graph.model import KnowledgeGraph
+
+        return KnowledgeGraph(self.triples)
 
     def short(self, term: str) -> str:
         """Return the id as ``prefix:name`` where the graph has a prefix for it."""
@@ -102,7 +109,6 @@ def open_graph(pack: str | None, index: Path | None) -> Opened:
     from convrag.cli.options import check_source
     from convrag.errors import UsageError
     from convrag.graph import storage
-    from convrag.graph.model import KnowledgeGraph
     from convrag.graph.rdf import read_graph
     from convrag.packs import DEFAULT_PACK, find_pack
     from convrag.retrieval.index import Index
@@ -113,10 +119,10 @@ def open_graph(pack: str | None, index: Path | None) -> Opened:
             triples, prefixes = storage.load_triples(connection), storage.load_prefixes(connection)
         if not triples:
             raise UsageError(f"{index}: there is no graph in it", "add one: convrag index add FILE")
-        return Opened(str(index), triples, prefixes, KnowledgeGraph(triples))
+        return Opened(str(index), triples, prefixes)
     chosen = find_pack(pack or DEFAULT_PACK)
     read = read_graph(chosen.graph, source=chosen.graph.name)
-    return Opened(chosen.name, read.triples, read.prefixes, KnowledgeGraph(read.triples))
+    return Opened(chosen.name, read.triples, read.prefixes)
 
 
 def language_of(wanted: str | None) -> str:

@@ -9,9 +9,9 @@ from itertools import combinations
 from xml.sax.saxutils import escape
 
 from convrag.errors import GraphError
+from convrag.graph.export import xml_text
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.paths import as_network
-from convrag.text.sanitize import plain
 
 MOST_NODES = 60
 """More entities in one picture cannot be told apart."""
@@ -178,7 +178,7 @@ def _facts(boxes: Mapping[str, _Box], edges: Mapping[tuple[str, str], list[str]]
 
 def _label(box: _Box, name: str, entity: str, kind: str) -> str:
     return (
-        f'<g><title>{escape(_plain(entity))}</title><rect class="{kind}" '
+        f'<g><title>{escape(xml_text(entity))}</title><rect class="{kind}" '
         f'x="{box.x - box.half:.1f}" y="{box.y - _HEIGHT / 2:.1f}" width="{2 * box.half:.1f}" '
         f'height="{_HEIGHT:.0f}" rx="8"/>'
         f'<text x="{box.x:.1f}" y="{box.y + 4.5:.1f}">{escape(name)}</text></g>'
@@ -196,17 +196,12 @@ def _rim(box: _Box, other: _Box) -> tuple[float, float]:
 
 def _short(text: str) -> str:
     """Return the text on one line, cut where it is too wide for a label."""
-    text = " ".join(_plain(text).split())
+    text = " ".join(xml_text(text).split())
     if _columns(text) <= _WIDEST:
         return text
     while text and _columns(text) >= _WIDEST:
         text = text[:-1]
     return text.rstrip() + "…"
-
-
-def _plain(text: str) -> str:
-    """Return the text without what XML cannot hold."""
-    return "".join(c for c in plain(text) if c not in "\ufffe\uffff")
 
 
 def _letters(text: str) -> float:

@@ -15,7 +15,7 @@ from convrag.errors import GraphError
 from convrag.graph import terms
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.paths import as_network
-from convrag.graph.wording import readable, value_text
+from convrag.graph.wording import readable
 from convrag.text.sanitize import plain
 from convrag.types import Literal, Triple
 
@@ -102,23 +102,22 @@ def write_graphml(graph: KnowledgeGraph, entities: Sequence[str], language: str)
     network = as_network(graph, list(entities))
     for entity_id, node in network.nodes.items():
         entity = graph.entities[entity_id]
-        node["label"] = _xml_text(graph.label(entity_id, language))
-        node["types"] = _xml_text(", ".join(graph.label(t, language) for t in entity.types))
-        told = entity.description
-        node["description"] = _xml_text(told.get(language) or told.get("en") or told.get("", ""))
+        node["label"] = xml_text(graph.label(entity_id, language))
+        node["types"] = xml_text(", ".join(graph.label(t, language) for t in entity.types))
+        texts = entity.description
+        node["description"] = xml_text(texts.get(language) or texts.get("en") or texts.get("", ""))
         for group in graph.groups(entity_id):
-            item = graph.property(group.property)
-            values = [v for v in group.others if isinstance(v, Literal)]
-            texts = [value_text(graph, v, item, language) for v in readable(values, language)]
-            if texts and group.forward and group.property != terms.DEFINITION:
-                node.setdefault(
-                    _xml_text(graph.label(item.id, language)), _xml_text("; ".join(texts))
-                )
+            values = readable([v for v in group.others if isinstance(v, Literal)], language)
+            if values and group.forward and group.property != terms.DEFINITION:
+                name = xml_text(graph.label(group.property, language))
+                # As they are, so that programs can calculate with them.
+                told = "; ".join(v.value for v in values if isinstance(v, Literal))
+                node.setdefault(name, xml_text(told))
     for _, _, item, edge in network.edges(keys=True, data=True):
         edge.clear()
-        edge.update(label=_xml_text(graph.label(item, language)), id=item)
+        edge.update(label=xml_text(graph.label(item, language)), id=xml_text(item))
     # Ids are what others look entities up by, so only what XML cannot hold is taken from them.
-    network = nx.relabel_nodes(network, {n: _xml_text(n) for n in network.nodes})
+    network = nx.relabel_nodes(network, {n: xml_text(n) for n in network.nodes})
     written = io.BytesIO()
     nx.write_graphml_xml(network, written)
     return written.getvalue()
@@ -130,32 +129,42 @@ def part_of(triples: Iterable[Triple], entities: Iterable[str]) -> tuple[Triple,
     Triples that lead to entities left out are left out too; nodes without an id that belong to an
     entity, such as addresses, come with it.
     """
-    chosen = set(entities)
     known = tuple(triples)
     subjects = {t.subject for t in known}
-    schema = {t.predicate for t in known} | {
-        t.object for t in known if t.predicate == terms.TYPE and isinstance(t.object, str)
-    }
-    owned = {
-        t.object
-        for t in known
-        if t.subject in chosen and isinstance(t.object, str) and t.object.startswith("_:")
-    }
+    chosen = _with_owned(known, set(entities))
+    schema = {t.predicate for t in known} | _classes(known)
     kept = [
         t
         for t in known
-        if t.subject in chosen | owned
+        if t.subject in chosen
         and (
             isinstance(t.object, Literal)
-            or t.object in chosen | owned | schema
+            or t.object in chosen
+            or t.object in schema
             or t.object not in subjects
         )
     ]
-    used = {t.predicate for t in kept} | {
-        t.object for t in kept if t.predicate == terms.TYPE and isinstance(t.object, str)
-    }
-    kept += [t for t in known if t.subject in used - chosen - owned]
+    used = {t.predicate for t in kept} | _classes(kept)
+    kept += [t for t in known if t.subject in used - chosen]
     return tuple(kept)
+
+
+def _with_owned(triples: Iterable[Triple], chosen: set[str]) -> set[str]:
+    """Return the chosen nodes with the nodes without an id that they lead to."""
+    owned: dict[str, list[str]] = {}
+    for t in triples:
+        if isinstance(t.object, str) and t.object.startswith("_:"):
+            owned.setdefault(t.subject, []).append(t.object)
+    waiting = list(chosen)
+    while waiting:
+        new = [node for node in owned.get(waiting.pop(), ()) if node not in chosen]
+        chosen.update(new)
+        waiting += new
+    return chosen
+
+
+def _classes(triples: Iterable[Triple]) -> set[str]:
+    return {t.object for t in triples if t.predicate == terms.TYPE and isinstance(t.object, str)}
 
 
 def terms_of(
@@ -182,8 +191,8 @@ def blank_name(node: str) -> str:
     return "b" + node.removeprefix("_:").encode("utf-8", "surrogateescape").hex()
 
 
-def _xml_text(text: str) -> str:
-    """Return the text without controls, and without the two characters that XML refuses."""
+def xml_text(text: str) -> str:
+    """Return the text without what is hidden, or what XML cannot hold."""
     return "".join(c for c in plain(text) if c not in "\ufffe\uffff")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -196,6 +198,34 @@ def test_sparql_errors_say_where(kg, arguments: tuple[str, ...], code: int, said
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     assert "hint: " in done.err
+
+
+class _Server(BaseHTTPRequestHandler):
+    """A query service that knows one name."""
+
+    def do_POST(self) -> None:  # noqa: N802 (the base class calls it so)
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        name = {"type": "literal", "value": "东京\u202e", "xml:lang": "zh"}
+        rows = {"bindings": [{"x": name}] * asked.count("?x")}
+        body = json.dumps({"head": {"vars": ["x"]}, "results": rows}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/sparql-results+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_sparql_asks_a_server(run) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        done = run("kg", "sparql", "SELECT ?x { ?x ?p 1 }", "--endpoint", url, "--limit", "1")
+        server.shutdown()
+    assert (done.code, rows(done.out)) == (0, [["x"], ["东京"]])
+    assert "more than these 1 rows" in done.err
 
 
 @pytest.mark.parametrize(
