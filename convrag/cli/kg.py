@@ -60,7 +60,9 @@ def search(
     pack: PackOption = None,
     index: IndexOption = None,
     language: LanguageOption = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, metavar="N")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=1000, metavar="N", help="Entities at most.")
+    ] = 10,
     json: JsonOption = False,
 ) -> None:
     """Find entities by name, in every language of the graph.

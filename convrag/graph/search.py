@@ -59,13 +59,6 @@ class EntityIndex:
         self._stemmed: dict[str, KeyTable] = {}
         self._words: KeyTable | None = None
 
-    def exact(self, text: str) -> tuple[str, ...]:
-        """Return the ids of the entities with this id or name, sorted."""
-        if text in self._graph.entities:
-            return (text,)
-        number = self._table.find(match_key(text))
-        return () if number is None else tuple(self._ids[v] for v in self._table.values(number))
-
     def prefix(self, text: str, limit: int, *, language: str = "") -> tuple[EntityMatch, ...]:
         """Return entities with a name that begins like ``text``, best known first."""
         key = match_key(text)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from typing import Literal as OneOf
 
@@ -84,30 +87,45 @@ def check_shapes(triples: Sequence[Triple], shapes: Path) -> tuple[Finding, ...]
         GraphError: The file is not valid, or has shapes that cannot be checked.
     """
     pyshacl = require("pyshacl", extra="shacl")
-    from rdflib.plugins.parsers.notation3 import BadSyntax  # pyshacl brings rdflib
-
     wanted = read_rdf(shapes, source=shapes.name)
     if not any(_SH in (t.predicate + str(t.object)) for t in wanted):
         raise GraphError(f"{shapes}: there are no SHACL shapes in it", "name a file of shapes")
     for triple in wanted:
         if triple.predicate in (_SH + "select", _SH + "ask") and isinstance(triple.object, Literal):
             check_query(triple.object.value)
-    data = as_rdflib(triples)
-    try:
-        _, report, _ = pyshacl.validate(
-            data,
-            shacl_graph=as_rdflib(wanted),
-            inference="none",
-            do_owl_imports=False,
-            advanced=False,
-            js=False,
-            allow_infos=True,
-            allow_warnings=True,
-        )
-    except (pyshacl.errors.ReportableRuntimeError, RuntimeError, BadSyntax) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise GraphError(f"{shapes}: {reason}", "correct the shapes") from error
+    report = _validated(pyshacl, as_rdflib(triples), as_rdflib(wanted), shapes)
     return _sorted(_findings(report, triples))
+
+
+def _validated(
+    pyshacl: ModuleType, data: rdflib.Graph, wanted: rdflib.Graph, shapes: Path
+) -> rdflib.Graph:
+    """Return pyshacl's report.
+
+    Raises:
+        GraphError: The shapes cannot be checked.
+    """
+    import rdflib
+    from pyparsing import ParseException  # rdflib reads queries with it
+
+    # It would report to the terminal what is raised anyway.
+    logging.getLogger("pyshacl-validate").disabled = True
+    try:
+        with warnings.catch_warnings():
+            # Shapes that lead to themselves are followed once, and that is said in a warning.
+            warnings.simplefilter("ignore", pyshacl.errors.ValidationWarning)
+            _, report, _ = pyshacl.validate(
+                data, shacl_graph=wanted, inference="none", do_owl_imports=False, js=False
+            )
+    except (RuntimeError, re.error, ParseException) as error:
+        raise _unusable(shapes, error) from error
+    if not isinstance(report, rdflib.Graph):
+        raise _unusable(shapes, report)
+    return report
+
+
+def _unusable(shapes: Path, reason: object) -> GraphError:
+    return GraphError(f"{shapes}: {' '.join(str(reason).split())[:200]}", "correct the shapes")
 
 
 def _findings(report: rdflib.Graph, triples: Sequence[Triple]) -> Iterator[Finding]:

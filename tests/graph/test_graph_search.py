@@ -67,8 +67,6 @@ def test_namesakes_stay_apart_and_the_better_known_comes_first(index: EntityInde
     found = index.search("vienna", "en", 5)
     assert ids(found) == ["vienna", "vienna-us"]
     assert {m.way for m in found} == {"exact"}
-    assert index.exact("Vienna") == (EX + "vienna", EX + "vienna-us")
-    assert index.exact("nobody") == ()
 
 
 def test_the_name_in_the_askers_language_is_shown(index: EntityIndex) -> None:

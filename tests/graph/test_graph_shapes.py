@@ -150,9 +150,25 @@ def test_shapes_say_where_a_graph_breaks_them(tmp_path: Path) -> None:
     assert found[1].message.endswith(": hoch")
 
 
+SHAPE = (
+    "@prefix sh: <http://www.w3.org/ns/shacl#> . ex:S a sh:NodeShape ; sh:targetClass ex:City ; "
+)
+
+
+def test_shapes_that_lead_to_themselves_are_followed(tmp_path: Path) -> None:
+    pytest.importorskip("pyshacl")
+    text = SHAPE + "sh:property [ sh:path ex:in ; sh:minCount 1 ; sh:node ex:S ] ."
+    (found,) = check_shapes(read(tmp_path, "ex:a a ex:City ."), shapes(tmp_path, text))
+    assert (found.subject, found.path) == (EX + "a", EX + "in")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        (SHAPE + 'sh:property [ sh:path ex:in ; sh:pattern "(" ] .', "unterminated"),
+        (SHAPE + 'sh:property [ sh:path ex:in ; sh:minCount "viele" ] .', "minCount"),
+        (SHAPE + 'sh:sparql [ sh:select "SELECT $this WHERE { $this }" ] .', "Expected"),
+        (SHAPE + 'sh:sparql [ sh:select "SELECT $this { $this ?p ?o MINUS {} }" ] .', "MINUS"),
         ("ex:a ex:b ex:c .", "no SHACL shapes"),
         ("ex:a ex:b", "shapes.ttl:9"),
         (
@@ -171,6 +187,6 @@ def test_shapes_say_where_a_graph_breaks_them(tmp_path: Path) -> None:
 def test_bad_shapes_are_refused(tmp_path: Path, text: str, reason: str) -> None:
     pytest.importorskip("pyshacl")
     with pytest.raises(GraphError) as caught:
-        check_shapes(read(tmp_path, "ex:a a ex:City ."), shapes(tmp_path, text))
+        check_shapes(read(tmp_path, "ex:a a ex:City ; ex:in ex:b ."), shapes(tmp_path, text))
     assert reason in caught.value.message
     assert caught.value.hint
