@@ -46,7 +46,9 @@ def timed(arguments: argparse.Namespace, system: str, threads: int, number: int)
     command += ["--out", str(out), "--threads", str(threads)]
     if system == OURS and arguments.queries:
         command += ["--queries", arguments.queries]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode:
+        raise SystemExit(f"{system} failed:\n{done.stderr[-2000:]}")
     report: Report = json.loads((out / f"{system}.json").read_text(encoding="utf-8"))
     return report
 
