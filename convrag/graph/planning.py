@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
 
+from convrag.graph import terms
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import ANY, Degree, Operators, measuring, operators
 from convrag.graph.phrases import mask
@@ -68,6 +69,14 @@ class _Parts:
     """Properties that the plan must have a part for."""
     aside: tuple[_Asked, ...]
     """Properties named by the words of a class ("rivers"): they may have a part."""
+
+    def names(self, group: _Asked, kind: Span) -> bool:
+        """Return whether the words for the properties name the class at ``kind`` as well."""
+        return any(
+            overlap(kind, other.span)
+            for other in (*self.asked, *self.aside)
+            if other.properties & group.properties
+        )
 
     def hints(self) -> frozenset[str]:
         """Return the properties that may have a part."""
@@ -157,6 +166,8 @@ class Planner:
         places: dict[Span, set[str]] = {}
         kinds: dict[str, Span] = {}
         for relation in relations:
+            if relation.target == terms.DEFINITION:
+                continue  # "tell me the largest country" asks for no meaning
             if relation.target in self._graph.properties:
                 places.setdefault(relation.span, set()).add(relation.target)
             else:
@@ -166,7 +177,7 @@ class Planner:
         # In "how long is the river Nile" the word for what is named adds nothing.
         named = {kind for link in links for kind in self._kinds(link.entity_id)}
         free = {kind: span for kind, span in kinds.items() if kind not in named}
-        asked = tuple(group for group in groups if group not in aside)
+        asked = tuple({g.properties: g for g in groups if g not in aside}.values())
         return _Parts(query, links, words, free or kinds, asked, aside)
 
     def _is_named(
@@ -301,7 +312,7 @@ class Planner:
 
     def _by_kind(self, entity: str, parts: _Parts, wanted: _Asked) -> tuple[tuple[Step, ...], ...]:
         """Return the paths to what is wanted over something of a class in the question."""
-        kinds = [k for k, span in parts.kinds.items() if not overlap(span, wanted.span)]
+        kinds = [k for k, span in parts.kinds.items() if not parts.names(wanted, span)]
         found: list[tuple[Step, ...]] = []
         for group in self._graph.groups(entity):
             others = [o for o in group.others if any(is_of(self._graph, o, k) for k in kinds)]
@@ -327,7 +338,7 @@ class Planner:
             for n in reach(self._graph, {entity: ()}, path[:end])
         ]
         for kind, span in parts.kinds.items():
-            named = any(overlap(span, group.span) for group in used)
+            named = any(parts.names(group, span) for group in used)
             if not named and not any(is_of(self._graph, n, kind) for n in [entity, *passed]):
                 return None
         return Lookup(entity, paths)
@@ -370,7 +381,7 @@ class Planner:
             onward: What is asked of what is selected; the class it names is not selected.
         """
         kinds = {
-            k: s for k, s in parts.kinds.items() if onward is None or not overlap(s, onward.span)
+            k: s for k, s in parts.kinds.items() if onward is None or not parts.names(onward, s)
         }
         if len(set(kinds.values())) > 1:
             kinds = self._without_types(kinds, groups)
@@ -510,10 +521,14 @@ def _explained(query: Query, known: Sequence[Span], empty: Sequence[Span]) -> bo
     rest = mask(query.text, known)
     polite = greetings(query.language)
     covered = {at for start, end in empty for at in range(start, end)}
-    starts = {a for a, _ in known} if query.language == "ar" else set()
+    starts = {a for a, _ in (*known, *empty)} if query.language == "ar" else set()
+
+    def says_nothing(start: int, end: int) -> bool:
+        joined = [at for at in range(start + 1, start + 1 + _LONGEST_CLITIC) if at in starts]
+        start = min(joined, default=start)
+        return all(at in covered or rest[at].isspace() for at in range(start, end))
+
     return all(
-        match_key(rest[a:b]) in polite
-        or (b in starts and b - a <= _LONGEST_CLITIC)
-        or all(at in covered or rest[at].isspace() for at in range(a, b))
+        match_key(rest[a:b]) in polite or says_nothing(a, b)
         for a, b in content_words(rest, query.language)
     )

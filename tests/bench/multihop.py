@@ -1,11 +1,11 @@
 """Measure answers that follow from several facts, in ten languages, over a table of countries.
 
-    python -m tests.bench.multihop ../shared/data/rdf/countries/countries.json [--final] [--each N]
+    python -m tests.bench.multihop ../shared/data/rdf/countries/countries.json [--wording N]
     python -m tests.bench.multihop ... --passages --languages en es zh
 
 Questions are made from templates (``multihop.toml``) and answered by plain Python over the table;
-the first wording of each is for development, ``--final`` asks the second. The table is indexed as a
-graph through a mapping file, and the pipeline answers without a generator. ``--passages`` is the
+three wordings of each are for development, the fourth for the final number. The table is indexed as
+a graph through a mapping file, and the pipeline answers without a generator. ``--passages`` is the
 baseline: the same facts as texts, one per country and language, and no graph.
 
 An answer is right when it names what is asked for: of a comparison or a superlative the first
@@ -124,7 +124,7 @@ def main() -> None:
     """Build the index, ask, and print the shares."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("table", type=Path)
-    parser.add_argument("--wording", type=int, default=1, choices=(1, 2, 3))
+    parser.add_argument("--wording", type=int, default=1, choices=(1, 2, 3, 4))
     parser.add_argument("--each", type=int, default=6, help="questions per kind and language")
     parser.add_argument("--languages", nargs="+", default=list(CODES), choices=list(CODES))
     parser.add_argument("--passages", action="store_true", help="the same facts as texts, no graph")
