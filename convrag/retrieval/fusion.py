@@ -103,6 +103,8 @@ def fused(candidates: Candidates, *, passages: int) -> list[tuple[str, float]]:
 def _comparable(candidates: Candidates) -> Values:
     """Return BM25 such that passages in all languages can be compared."""
     foreign = candidates.foreign
+    if foreign.all():
+        return candidates.bm25
     best = float(candidates.bm25[~foreign].max(initial=0.0))
     granted = _FOREIGN * best + (1 - _FOREIGN) * candidates.bm25
     return np.where(foreign, granted, candidates.bm25)

@@ -132,10 +132,7 @@ class HybridRetriever:
         weights = [1.0] + [_BESIDE] * (len(texts) - 1)
         asked = self._encoder.encode(texts, "query")  # (V, D)
         dense = [dict(hits) for hits in self._dense.search(asked, k=_DEPTH, filter=query.filter)]
-        words = [
-            dict(self._lexical.search(t, language=query.language, k=_DEPTH, filter=query.filter))
-            for t in texts
-        ]
+        words = [self._words(text, query) for text in texts]
         named = self._by_entity(query)
         bm25 = combined(words, weights)
         translated = self._by_names(query)
@@ -145,8 +142,7 @@ class HybridRetriever:
         passages = {p.id: p for p in self._index.passages(ids)}
         ids = [i for i in ids if i in passages]
         own = self._index.vectors_of(ids)  # (N, D)
-        view = self._index.vectors()
-        compared = view.projected(own) @ view.projected(asked).T  # (N, V)
+        compared = self._compared(own, asked, query)  # (N, V)
         cosines = compared @ (np.array(weights) / sum(weights))
         candidates = Candidates.of(
             dict(zip(ids, cosines.tolist(), strict=True)),
@@ -165,6 +161,31 @@ class HybridRetriever:
             dict(zip(ids, own, strict=True)),
             dict(zip(ids, (own @ asked[0]).tolist(), strict=True)),
         )
+
+    def _compared(self, own: Vectors, asked: Vectors, query: Query) -> Vectors:
+        """Return the cosines (N, V) of passages (N, D) with the texts that are searched for (V, D).
+
+        The projection brings languages together. Where question and passages are all in one, the
+        encoder's own vectors are compared, which are made for that.
+        """
+        _, languages = self._extent(self._index.generation)
+        if languages == (query.language,):
+            return own @ asked.T
+        view = self._index.vectors()
+        return view.projected(own) @ view.projected(asked).T
+
+    def _words(self, text: str, query: Query) -> dict[str, float]:
+        """Return what the words of ``text`` find, in other languages than its own translated."""
+        _, languages = self._extent(self._index.generation)
+        found = self._lexical.search(text, language=query.language, k=_DEPTH, filter=query.filter)
+        if not query.language or set(languages) <= {query.language}:
+            return dict(found)
+        across = self._lexical.search_across(
+            text, language=query.language, k=_DEPTH, filter=query.filter
+        )
+        passages = {p.id: p for p in self._index.passages([i for i, _ in found])}
+        same = {i: score for i, score in found if not _is_foreign(passages[i], query)}
+        return same | dict(across)
 
     def _by_names(self, query: Query) -> dict[str, float]:
         """Return passages in other languages that have the names of the query's entities there."""

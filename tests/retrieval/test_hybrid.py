@@ -78,7 +78,7 @@ def test_the_turn_as_typed_is_searched_too(index: Index):
 def test_the_kind_of_thing_is_searched_too(index: Index):
     search = retriever(index)
     general = HybridRetriever(index, HashingEncoder(), search._facts, lambda query: QUESTIONS["ru"])
-    assert general.retrieve(ask("qwxzkv"), k=1)[0].id == "doc-ru#0"
+    assert general.retrieve(ask("qwxzkv", "ru"), k=1)[0].id == "doc-ru#0"
 
 
 def test_what_no_channel_found_is_no_evidence(folder):
@@ -142,6 +142,36 @@ def test_an_entity_is_looked_for_under_its_other_names(fresh: Index, encoder, la
     without = {e.id: e for e in retriever(fresh).retrieve(replace(query, links=()), k=30)}
     assert "lexical" in by_name["named#0"].channels
     assert by_name["named#0"].score > without["named#0"].score
+
+
+def test_translated_words_find_passages_in_other_languages(folder, encoder):
+    texts = {"a": "Der Krieg begann im Winter.", "b": "Die Bibliothek ist heute geschlossen."}
+    with Index.create(folder, encoder=encoder) as index:
+        index.update([document(name, text, "de", "") for name, text in texts.items()], encoder)
+        found = retriever(index).retrieve(ask("When did the war begin?"), k=2)
+    assert found[0].id == "a#0"
+    assert found[0].channels["lexical"] == 1
+
+
+def test_where_all_is_in_one_language_the_encoders_own_vectors_decide(
+    folder, encoder, monkeypatch: pytest.MonkeyPatch
+):
+    class Same:
+        """Makes all vectors alike."""
+
+        def apply(self, vectors: np.ndarray) -> np.ndarray:
+            return np.eye(vectors.shape[1], dtype=np.float32)[[0] * len(vectors)]
+
+    with Index.create(folder, encoder=encoder) as index:
+        index.update([document("a", QUESTIONS["en"], "en", "")], encoder)
+        view = replace(index.vectors(), projection=Same())
+        monkeypatch.setattr(index, "vectors", lambda: view)
+        apart = np.eye(index.dimension, dtype=np.float32)
+        compared = {
+            language: retriever(index)._compared(apart[1:2], apart[2:3], ask("x", language)).item()
+            for language in ("en", "de")
+        }
+    assert compared == {"en": 0.0, "de": 1.0}
 
 
 def test_a_text_that_is_there_twice_is_found_once(fresh: Index, encoder):
