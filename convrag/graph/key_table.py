@@ -15,7 +15,8 @@ _ONE_EDIT = 5
 """Characters up to which one edit is near; longer keys may have two."""
 _GRAMS_PER_EDIT = 3
 """Pairs of letters that one edit can destroy; swapping two letters takes three."""
-_SPARE_GRAMS = 2
+_SPARE_GRAMS = 4
+"""More of them leave fewer keys to compare, but take longer to look up."""
 _GRAM_BITS = 18
 
 

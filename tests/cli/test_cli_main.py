@@ -9,6 +9,7 @@ from convrag import __version__
 
 COMMANDS = {
     "chat": (), "ask": (), "index": (), "eval": (), "packs": (), "doctor": (),
+    "kg": ("stats", "search", "show", "path", "sparql", "export", "validate"),
     "sessions": ("list", "show", "rename", "delete", "restore", "export"),
 }  # fmt: skip
 EVERY = [(c,) for c in COMMANDS] + [(c, s) for c, subs in COMMANDS.items() for s in subs]
