@@ -182,6 +182,30 @@ def is_of(graph: KnowledgeGraph, node: Node, kind: str) -> bool:
     return entity is not None and kind in entity.types
 
 
+def kinds_of(graph: KnowledgeGraph, entity_id: str | None) -> Sequence[str]:
+    """Return the entity's classes and those above them."""
+    entity = graph.entities.get(entity_id or "")
+    return entity.types if entity else ()
+
+
+def steps_from(
+    graph: KnowledgeGraph, entity: str, properties: Iterable[str] | None, kind: str = ""
+) -> tuple[Step, ...]:
+    """Return the steps from the entity by any of the properties to things of the class.
+
+    A property is also asked for by the name of its inverse. None is for all properties.
+    """
+    wanted = None if properties is None else set(properties)
+    if wanted is not None:
+        wanted |= {graph.property(p).inverse for p in wanted} - {""}
+    return tuple(
+        Step(group.property, group.forward)
+        for group in graph.groups(entity)
+        if (wanted is None or group.property in wanted)
+        and any(is_of(graph, other, kind) for other in group.others)
+    )
+
+
 def value_of(
     graph: KnowledgeGraph, node: Node, property_id: str
 ) -> tuple[Triple, Decimal | int] | None:

@@ -1,0 +1,259 @@
+"""Questions that several facts answer become plans, plans become conclusions; others do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.operators import operators
+from convrag.graph.planning import Planner
+from convrag.graph.plans import Compare, Plan, Result, Select, execute
+from convrag.graph.relations import RelationMatcher
+from convrag.types import Inference, Literal, Query, Triple
+from tests.graph.planning_graph import number, planning_graph
+
+GRAPH = planning_graph()
+
+
+def planned(text: str, language: str, graph: KnowledgeGraph = GRAPH) -> Plan | None:
+    links = DictionaryLinker(graph).link(text, language=language)
+    return Planner(graph, RelationMatcher(graph)).plan(Query(text, text, language, links))
+
+
+def concluded(text: str, language: str, graph: KnowledgeGraph = GRAPH) -> Result | None:
+    plan = planned(text, language, graph)
+    return execute(graph, plan) if plan is not None else None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Which is longer, the Ister or the Tyras?", "en"),
+        ("Welcher Fluss ist länger, Tyras oder Ister?", "de"),
+        ("¿Qué río es más largo, el Tiras o el Íster?", "es"),
+        ("Quel fleuve est le plus long, le Tyrase ou l'Istre ?", "fr"),
+        ("Qual rio é mais longo, o Tiras ou o Íster?", "pt"),
+        ("Quale fiume è più lungo, il Tira o l'Istro?", "it"),
+        ("Какая река длиннее, Тирас или Истер?", "ru"),
+        ("蒂拉斯河和伊斯特河哪个更长？", "zh"),
+        ("テュラス川とイステル川ではどちらが長いですか？", "ja"),
+        ("أيهما أطول، تيراس أم إستر؟", "ar"),
+        ("तिरास और इस्तर में कौन सी नदी लंबी है?", "hi"),
+    ],
+)
+def test_comparison_names_who_is_ahead(text: str, language: str) -> None:
+    result = concluded(text, language)
+    assert result is not None
+    assert result.conclusion.kind is Inference.COMPARISON
+    assert result.conclusion.values == ("ister",)
+    assert [e for e, _ in result.conclusion.measured] == ["ister", "tyras"]
+    assert {t for g in result.groups for t in g.triples} == {
+        number("ister", "length", 2850),
+        number("tyras", "length", 1400),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "holds"),
+    [
+        ("Is Avaria larger than Borland?", "en", True),
+        ("Ist Borland größer als Awarien?", "de", False),
+        ("¿Es Borlandia más grande que Avaria?", "es", False),
+        ("Авария больше Борландии?", "ru", True),
+        ("博兰比阿瓦里亚大吗？", "zh", False),
+        ("アヴァリアはボルランドより大きいですか？", "ja", True),
+        ("ボルランドよりアヴァリアは大きいですか？", "ja", True),
+        ("هل أفاريا أكبر من بورلاند؟", "ar", True),
+        ("क्या बोरलैंड अवारिया से बड़ा है?", "hi", False),
+    ],
+)
+def test_question_whether_it_is_so_is_decided(text: str, language: str, holds: bool) -> None:
+    result = concluded(text, language)
+    assert result is not None
+    assert result.conclusion.holds is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("How much longer is the Ister than the Tyras?", "en"),
+        ("What is the difference in length between the Ister and the Tyras?", "en"),
+        ("Um wie viel länger ist der Ister als der Tyras?", "de"),
+        ("На сколько Истер длиннее, чем Тирас?", "ru"),
+        ("伊斯特河比蒂拉斯河长多少公里？", "zh"),
+        ("イステル川はテュラス川よりどれだけ長いですか？", "ja"),
+        ("ما الفرق في الطول بين إستر و تيراس؟", "ar"),
+    ],
+)
+def test_difference_is_reckoned(text: str, language: str) -> None:
+    result = concluded(text, language)
+    assert result is not None and result.conclusion.difference is not None
+    assert result.conclusion.difference.value == "1450"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "count"),
+    [
+        ("How many countries border Avaria?", "en", 2),
+        ("Wie viele Länder durch die der Ister fließt?", "de", 2),
+        ("¿Cuántos vecinos tiene Borlandia?", "es", 2),
+        ("Сколько рек течёт через Аварию?", "ru", 2),
+        ("有多少个国家是科维亚的邻国？", "zh", 2),
+        ("アヴァリアを流れる川はいくつありますか？", "ja", 2),
+        ("كم عدد جيران أفاريا؟", "ar", 2),
+        ("बोरलैंड के कितने पड़ोसी हैं?", "hi", 2),
+    ],
+)
+def test_count_is_of_all_that_fit(text: str, language: str, count: int) -> None:
+    result = concluded(text, language)
+    assert result is not None
+    assert (result.conclusion.kind, result.conclusion.count) == (Inference.COUNT, count)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "best"),
+    [
+        ("What is the largest country?", "en", "avaria"),
+        ("Which neighbour of Avaria is the smallest?", "en", "borland"),
+        ("Welches ist das kleinste Land?", "de", "borland"),
+        ("¿Cuál es el río más largo que pasa por Avaria?", "es", "ister"),
+        ("Какая самая короткая река в Аварии?", "ru", "tyras"),
+        ("流经阿瓦里亚的最长的河流是哪条？", "zh", "ister"),
+        ("アヴァリアで一番長い川は何ですか？", "ja", "ister"),
+        ("ما هو أطول نهر في أفاريا؟", "ar", "ister"),
+        ("सबसे बड़ा देश कौन सा है?", "hi", "avaria"),
+    ],
+)
+def test_superlative_ranks_what_fits(text: str, language: str, best: str) -> None:
+    result = concluded(text, language)
+    assert result is not None
+    assert (result.conclusion.kind, result.conclusion.values) == (Inference.RANKING, (best,))
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("What is the currency of the country whose capital is Solem?", "en"),
+        ("Welche Währung hat das Land, dessen Hauptstadt Solem ist?", "de"),
+        ("¿Cuál es la moneda del país cuya capital es Solem?", "es"),
+        ("Какая валюта в стране, столица которой Солем?", "ru"),
+        ("首都是索莱姆的国家使用什么货币？", "zh"),
+        ("首都がソレムの国の通貨は何ですか？", "ja"),
+        ("ما عملة الدولة التي عاصمتها سوليم؟", "ar"),
+        ("उस देश की मुद्रा क्या है जिसकी राजधानी सोलेम है?", "hi"),
+        ("What is the currency of the largest country?", "en"),
+    ],
+)
+def test_two_facts_are_followed_one_after_the_other(text: str, language: str) -> None:
+    result = concluded(text, language)
+    assert result is not None
+    assert (result.conclusion.kind, result.conclusion.values) == (Inference.PATH, ("ducat",))
+
+
+def test_list_holds_all_conditions() -> None:
+    plan = planned("Which countries border both Avaria and Borland?", "en")
+    assert isinstance(plan, Select)
+    result = execute(GRAPH, plan)
+    assert result is not None and result.conclusion.values == ("corvia",)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("What is the capital of Avaria?", "en"),
+        ("How long is the Ister?", "en"),
+        ("Which countries do not border Avaria?", "en"),
+        ("What is the second largest country?", "en"),
+        ("What is the largest volcanic country?", "en"),
+        ("Is Avaria larger than Atlantis?", "en"),
+        ("Is the Ister larger than Avaria?", "en"),
+        ("Was ist das größte Land ohne Küste?", "de"),
+        ("¿Cuál es el país más feliz?", "es"),
+        ("Какая вторая по величине страна?", "ru"),
+        ("不与阿瓦里亚接壤的最大的国家是哪个？", "zh"),
+        ("二番目に大きい国はどこですか？", "ja"),
+        ("ما هي أكبر دولة غير أفاريا؟", "ar"),
+        ("दूसरा सबसे बड़ा देश कौन सा है?", "hi"),
+        ("Which is larger?", "en"),
+        ("", "en"),
+        ("Which is longer, the Ister or the Tyras?", "xx"),
+    ],
+)
+def test_no_plan_when_one_fact_answers_or_a_word_has_no_part(text: str, language: str) -> None:
+    assert planned(text, language) is None
+
+
+def test_direct_fact_is_not_taken_for_a_ranking() -> None:
+    named = planning_graph(
+        Triple("avaria", "top", "ister"),
+        Triple(
+            "top", "http://www.w3.org/2000/01/rdf-schema#label", Literal("longest river", "", "en")
+        ),
+    )
+    assert planned("What is the longest river of Avaria?", "en", named) is None
+
+
+def test_missing_value_is_named_and_nobody_is_ahead() -> None:
+    graph = planning_graph(without=(number("tyras", "length", 1400),))
+    result = concluded("Which is longer, the Ister or the Tyras?", "en", graph)
+    assert result is not None
+    assert (result.conclusion.values, result.conclusion.lacking) == ((), ("tyras",))
+    assert concluded("How much longer is the Ister than the Tyras?", "en", graph) is None
+
+
+def test_ranking_needs_the_values_of_nearly_all() -> None:
+    graph = planning_graph(without=(number("borland", "area", 120.5),))
+    assert concluded("What is the smallest country?", "en", graph) is None
+
+
+def test_two_different_values_are_no_value() -> None:
+    graph = planning_graph(number("tyras", "length", 9000))
+    result = concluded("Which is longer, the Ister or the Tyras?", "en", graph)
+    assert result is not None and result.conclusion.lacking == ("tyras",)
+
+
+def test_tie_is_reported() -> None:
+    graph = planning_graph(number("corvia", "area", 900), without=(number("corvia", "area", 400),))
+    result = concluded("What is the largest country?", "en", graph)
+    assert result is not None and result.conclusion.values == ("avaria", "corvia")
+
+
+def test_dates_are_compared_as_dates() -> None:
+    def day(subject: str, value: str) -> Triple:
+        return Triple(subject, "founded", Literal(value, "http://www.w3.org/2001/XMLSchema#date"))
+
+    label = Triple(
+        "founded", "http://www.w3.org/2000/01/rdf-schema#label", Literal("founded", "", "en")
+    )
+    graph = planning_graph(day("avaria", "1291-08-01"), day("borland", "0988-01-01"), label)
+    result = concluded("Which is older, Avaria or Borland?", "en", graph)
+    assert result is not None and result.conclusion.values == ("borland",)
+
+
+def test_count_of_many_shows_the_first_ones() -> None:
+    many = [Triple(f"land{n:03}", "neighbour", "avaria") for n in range(70)]
+    result = concluded("How many neighbours does Avaria have?", "en", planning_graph(*many))
+    assert result is not None
+    assert (result.conclusion.count, len(result.conclusion.values)) == (72, 30)
+    assert sum(len(g.triples) for g in result.groups) == 30
+
+
+def test_facts_go_both_ways_in_the_groups() -> None:
+    counted = concluded("How many rivers flow through Avaria?", "en")
+    assert counted is not None
+    assert {(g.entity, g.property, g.forward) for g in counted.groups} == {
+        ("avaria", "flows", False)
+    }
+
+
+def test_compare_of_the_unknown_gives_nothing() -> None:
+    assert execute(GRAPH, Compare(("nobody", "nothing"), "area", True)) is None
+
+
+def test_operators_are_known_by_language_only() -> None:
+    found = operators("longer", "en")
+    assert found is not None and found.degrees[0].quantities == ("length",)
+    assert operators("longer", "xx") is None
+    german = operators("longer", "de")
+    assert german is not None and not german.degrees
