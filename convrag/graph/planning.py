@@ -17,16 +17,11 @@ from convrag.graph.plans import (
     Plan,
     Rank,
     Select,
-    Step,
-    is_of,
-    kinds_of,
     members,
-    reach,
-    steps_from,
-    value_of,
 )
 from convrag.graph.question import Asked, Parts, QuestionReader, senses
 from convrag.graph.relations import RelationMatcher
+from convrag.graph.walking import Step, is_of, kinds_of, reach, steps_from, value_of
 from convrag.text.segment import overlap
 from convrag.types import Link, Query, Span
 
@@ -292,7 +287,7 @@ class Planner:
         for entity in senses(link) if kind else ():
             paths = self._untold(entity, kind, hints)
             if paths:
-                return Constraint(entity, paths)
+                return Constraint(entity, paths, whole=len(paths[0]) > 1)
         return None
 
     def _untold(

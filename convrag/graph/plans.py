@@ -6,13 +6,23 @@ are put together. Nothing in it is text that could be run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph
+from convrag.graph.walking import (
+    DATES,
+    Node,
+    Step,
+    Support,
+    group_of,
+    is_of,
+    number_of,
+    reach,
+    value_of,
+)
 from convrag.types import Conclusion, Inference, Literal, Triple
 
 SHOWN = 30
@@ -20,30 +30,22 @@ SHOWN = 30
 _RANKED = 3
 """Members of a ranking whose values are shown."""
 _MOST_MEMBERS = 20_000
-_MOST_STEPS = 2_000
-"""Nodes from which a further step is taken."""
 _LEAST_MEASURED = 0.8
 """Share of the members that must have a value, so that the first of them is the first of all."""
-_DATES = frozenset(terms.XSD + name for name in ("date", "dateTime", "gYear", "gYearMonth"))
-
-Node = str | Literal
-Support = tuple[Triple, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """From a node along a property to what is at the other end of its facts."""
-
-    property: str
-    forward: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """To be reached from ``entity`` by one of the paths, each of one or two steps."""
+    """To be reached from ``entity`` by one of the paths, each of one or two steps.
+
+    When it is ``whole``, all that the last step could come from must lie on the path: a river in
+    Asia has no country elsewhere. Whether it does is :func:`uncertain` when each of these lies
+    elsewhere as well, as Russia does.
+    """
 
     entity: str
     paths: tuple[tuple[Step, ...], ...]
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,11 @@ def members(graph: KnowledgeGraph, select: Select) -> dict[Node, Support]:
     for constraint in select.constraints:
         reached: dict[Node, Support] = {}
         for path in constraint.paths:
-            for node, support in reach(graph, {constraint.entity: ()}, path).items():
-                if node != constraint.entity and is_of(graph, node, select.kind):
+            before = reach(graph, {constraint.entity: ()}, path[:-1])
+            for node, support in reach(graph, before, path[-1:]).items():
+                if node == constraint.entity or not is_of(graph, node, select.kind):
+                    continue
+                if not constraint.whole or _back(graph, node, path[-1]) <= before.keys():
                     reached.setdefault(node, support)
         if found is None:
             found = reached
@@ -149,98 +154,26 @@ def members(graph: KnowledgeGraph, select: Select) -> dict[Node, Support]:
     return dict(sorted(found.items(), key=lambda item: _sort_key(item[0])))
 
 
-def reach(
-    graph: KnowledgeGraph, start: Mapping[Node, Support], path: Sequence[Step]
-) -> dict[Node, Support]:
-    """Return what lies at the path's end from any of the nodes, with the facts on the way."""
-    here = dict(start)
-    for step in path:
-        there: dict[Node, Support] = {}
-        for node, support in list(here.items())[:_MOST_STEPS]:
-            group = group_of(graph, node, step)
-            for triple, other in zip(group.triples, group.others, strict=True) if group else ():
-                there.setdefault(other, (*support, triple))
-        here = there
-    return here
-
-
-def group_of(graph: KnowledgeGraph, node: Node, step: Step) -> FactGroup | None:
-    """Return the node's facts for the step."""
-    if isinstance(node, Literal):
-        return None
-    for group in graph.groups(node):
-        if group.property == step.property and group.forward == step.forward:
-            return group
-    return None
-
-
-def is_of(graph: KnowledgeGraph, node: Node, kind: str) -> bool:
-    """Return whether the node is of the class; everything is of the class ""."""
-    if not kind:
-        return True
-    entity = graph.entities.get(node) if isinstance(node, str) else None
-    return entity is not None and kind in entity.types
-
-
-def kinds_of(graph: KnowledgeGraph, entity_id: str | None) -> Sequence[str]:
-    """Return the entity's classes and those above them."""
-    entity = graph.entities.get(entity_id or "")
-    return entity.types if entity else ()
-
-
-def steps_from(
-    graph: KnowledgeGraph, entity: str, properties: Iterable[str] | None, kind: str = ""
-) -> tuple[Step, ...]:
-    """Return the steps from the entity by any of the properties to things of the class.
-
-    A property is also asked for by the name of its inverse. None is for all properties.
-    """
-    wanted = None if properties is None else set(properties)
-    if wanted is not None:
-        wanted |= {graph.property(p).inverse for p in wanted} - {""}
-    return tuple(
-        Step(group.property, group.forward)
-        for group in graph.groups(entity)
-        if (wanted is None or group.property in wanted)
-        and any(is_of(graph, other, kind) for other in group.others)
+def uncertain(graph: KnowledgeGraph, select: Select, nodes: Iterable[Node]) -> bool:
+    """Return whether the graph leaves open if one of the selected nodes fulfils a constraint."""
+    return any(
+        all(len(_back(graph, middle, path[0])) > 1 for middle in _back(graph, node, path[-1]))
+        for constraint in select.constraints
+        if constraint.whole
+        for path in constraint.paths
+        for node in nodes
     )
 
 
-def value_of(
-    graph: KnowledgeGraph, node: Node, property_id: str
-) -> tuple[Triple, Decimal | int] | None:
-    """Return the fact with the node's only value that can be compared, and the value.
-
-    Dates count as days. None for a node without value and for one with several different ones.
-    """
-    group = group_of(graph, node, Step(property_id, True))
-    measured = [
-        (triple, number)
-        for triple in (group.triples if group else ())
-        if isinstance(triple.object, Literal) and (number := _number(triple.object)) is not None
-    ]
-    return measured[0] if len({number for _, number in measured}) == 1 else None
-
-
-def _number(value: Literal) -> Decimal | int | None:
-    if value.datatype in terms.NUMERIC:
-        try:
-            number = Decimal(value.value)
-        except InvalidOperation:
-            return None
-        return number if number.is_finite() else None
-    if value.datatype in _DATES:
-        text = value.value[:10]
-        try:
-            return date.fromisoformat(f"{text}-01-01"[:10]).toordinal()
-        except ValueError:
-            return None
-    return None
+def _back(graph: KnowledgeGraph, node: Node, step: Step) -> frozenset[Node]:
+    """Return from what the step leads to the node."""
+    group = group_of(graph, node, Step(step.property, not step.forward))
+    return frozenset(group.others) if group else frozenset()
 
 
 def _listed(graph: KnowledgeGraph, select: Select, kind: Inference) -> Result | None:
     found = members(graph, select)
-    if not found or not select.constraints:
+    if not found or not select.constraints or uncertain(graph, select, found):
         return None
     shown = dict(list(found.items())[:SHOWN])
     conclusion = Conclusion(kind, tuple(shown), count=len(found))
@@ -259,6 +192,8 @@ def _ranked(graph: KnowledgeGraph, plan: Rank) -> Result | None:
     )
     best = values[order[0]][1]
     first = [node for node in order if values[node][1] == best]
+    if uncertain(graph, plan.of, first):
+        return None
     shown = list(dict.fromkeys([*first, *order[:_RANKED]]))[:SHOWN]
     support = [t for node in first[:SHOWN] for t in found[node]]
     cited = [t for node in shown for t in values[node][0]]
@@ -346,8 +281,8 @@ def _difference(graph: KnowledgeGraph, plan: Difference) -> Result | None:
     if compared is None or compared.conclusion.lacking:
         return None
     first, second = (value for _, value in compared.conclusion.measured)
-    high, low = _number(first), _number(second)
-    if high is None or low is None or first.datatype in _DATES or second.datatype in _DATES:
+    high, low = number_of(first), number_of(second)
+    if high is None or low is None or first.datatype in DATES or second.datatype in DATES:
         return None
     difference = Literal(str(high - low), terms.XSD + "decimal")
     conclusion = Conclusion(

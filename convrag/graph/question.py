@@ -9,8 +9,8 @@ from convrag.graph import terms
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import Operators, operators
 from convrag.graph.phrases import mask
-from convrag.graph.plans import kinds_of, steps_from
 from convrag.graph.relations import RelationMatch, RelationMatcher
+from convrag.graph.walking import kinds_of, steps_from
 from convrag.text.analysis import content_words
 from convrag.text.function_words import greetings
 from convrag.text.normalize import match_key

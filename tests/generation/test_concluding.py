@@ -53,7 +53,8 @@ def said(text: str, language: str = "en") -> str:
         (
             "¿Cuál es el río más corto?",
             "es",
-            "Tiras tiene el valor más bajo de 2 (longitud): Tiras 1.400 km [1]; Íster 2.850 km [2].",
+            "Tiras tiene el valor más bajo de 2 (longitud): "
+            "Tiras 1.400 km [1]; Íster 2.850 km [2].",
         ),
         (
             "На сколько Истер длиннее, чем Тирас?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from convrag.graph import terms
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import operators
@@ -187,11 +188,26 @@ def test_no_plan_when_one_fact_answers_or_a_word_has_no_part(text: str, language
 def test_direct_fact_is_not_taken_for_a_ranking() -> None:
     named = planning_graph(
         Triple("avaria", "top", "ister"),
-        Triple(
-            "top", "http://www.w3.org/2000/01/rdf-schema#label", Literal("longest river", "", "en")
-        ),
+        Triple("top", terms.RDFS + "label", Literal("longest river", "", "en")),
     )
     assert planned("What is the longest river of Avaria?", "en", named) is None
+
+
+def test_what_lies_in_several_places_is_in_none_of_them_alone() -> None:
+    places = [
+        Triple("avaria", "continent", "west"),
+        Triple("borland", "continent", "east"),
+        *(
+            Triple(name, terms.RDFS + "label", Literal(name.title(), "", "en"))
+            for name in ("west", "east")
+        ),
+        Triple("west", terms.TYPE, "Continent"),
+        number("pyretus", "length", 900),
+        Triple("pyretus", terms.TYPE, "River"),
+        Triple("pyretus", "flows", "avaria"),
+    ]
+    result = concluded("What is the longest river in West?", "en", planning_graph(*places))
+    assert result is not None and result.conclusion.values == ("tyras",)
 
 
 def test_missing_value_is_named_and_nobody_is_ahead() -> None:
@@ -221,11 +237,9 @@ def test_tie_is_reported() -> None:
 
 def test_dates_are_compared_as_dates() -> None:
     def day(subject: str, value: str) -> Triple:
-        return Triple(subject, "founded", Literal(value, "http://www.w3.org/2001/XMLSchema#date"))
+        return Triple(subject, "founded", Literal(value, terms.XSD + "date"))
 
-    label = Triple(
-        "founded", "http://www.w3.org/2000/01/rdf-schema#label", Literal("founded", "", "en")
-    )
+    label = Triple("founded", terms.RDFS + "label", Literal("founded", "", "en"))
     graph = planning_graph(day("avaria", "1291-08-01"), day("borland", "0988-01-01"), label)
     result = concluded("Which is older, Avaria or Borland?", "en", graph)
     assert result is not None and result.conclusion.values == ("borland",)
@@ -257,3 +271,24 @@ def test_operators_are_known_by_language_only() -> None:
     assert operators("longer", "xx") is None
     german = operators("longer", "de")
     assert german is not None and not german.degrees
+
+
+def test_what_may_lie_elsewhere_does_not_win() -> None:
+    label = terms.RDFS + "label"
+    places = [
+        Triple("west", label, Literal("West", "", "en")),
+        Triple("east", label, Literal("East", "", "en")),
+        Triple("corvia", "continent", "west"),
+        Triple("corvia", "continent", "east"),
+        Triple("borland", "continent", "east"),
+        *(Triple(r, terms.TYPE, "River") for r in ("pyretus", "hypanis")),
+        Triple("pyretus", "flows", "corvia"),
+        Triple("hypanis", "flows", "borland"),
+        number("pyretus", "length", 700),
+        number("hypanis", "length", 800),
+    ]
+    assert concluded("What is the longest river in West?", "en", planning_graph(*places)) is None
+    east = concluded("What is the longest river in East?", "en", planning_graph(*places))
+    assert east is not None and east.conclusion.values == ("hypanis",)
+    assert concluded("What is the shortest river in East?", "en", planning_graph(*places)) is None
+    assert concluded("How many rivers are in East?", "en", planning_graph(*places)) is None
