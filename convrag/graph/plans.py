@@ -175,6 +175,8 @@ def _listed(graph: KnowledgeGraph, select: Select, kind: Inference) -> Result | 
     found = members(graph, select)
     if not found or not select.constraints or uncertain(graph, select, found):
         return None
+    if kind is Inference.COUNT and any(isinstance(node, Literal) for node in found):
+        return None  # "how many kilometres" asks for the value
     shown = dict(list(found.items())[:SHOWN])
     conclusion = Conclusion(kind, tuple(shown), count=len(found))
     anchors = [c.entity for c in select.constraints]
@@ -253,7 +255,7 @@ def _looked_up(graph: KnowledgeGraph, plan: Lookup) -> Result | None:
         before = tuple(g for g in before if g.entity in first)
     facts = (t for node in values for t in found[node])
     anchors = [node for node in start if isinstance(node, str)]
-    return Result(conclusion, (*groups_of(facts, anchors), *before))
+    return Result(conclusion, (*groups_of(facts, anchors, chained=True), *before))
 
 
 def _compared(graph: KnowledgeGraph, plan: Compare) -> Result | None:
@@ -301,11 +303,13 @@ def _literal(triple: Triple) -> Literal:
     return triple.object if isinstance(triple.object, Literal) else Literal("")
 
 
-def groups_of(triples: Iterable[Triple], anchors: Iterable[str] = ()) -> tuple[FactGroup, ...]:
+def groups_of(
+    triples: Iterable[Triple], anchors: Iterable[str] = (), *, chained: bool = False
+) -> tuple[FactGroup, ...]:
     """Return the facts by entity and property, in the order in which these come first.
 
-    The entity is the end of the fact that is one of the anchors or of a fact before, else its
-    subject.
+    The entity is the end of the fact that is one of the anchors, else its subject; of ``chained``
+    facts each starts where one before it ended.
     """
     known = set(anchors)
     found: dict[tuple[str, str, bool], dict[Triple, None]] = {}
@@ -313,7 +317,7 @@ def groups_of(triples: Iterable[Triple], anchors: Iterable[str] = ()) -> tuple[F
         forward = t.subject in known or t.object not in known
         entity = t.subject if forward else str(t.object)
         found.setdefault((entity, t.predicate, forward), {})[t] = None
-        if known:
+        if chained:
             known |= {end for end in (t.subject, t.object) if isinstance(end, str)}
     return tuple(FactGroup(*key, tuple(facts)) for key, facts in found.items())
 

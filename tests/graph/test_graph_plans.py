@@ -163,6 +163,7 @@ def test_list_holds_all_conditions() -> None:
     ("text", "language"),
     [
         ("What is the capital of Avaria?", "en"),
+        ("What is the length of the Ister?", "en"),
         ("How long is the Ister?", "en"),
         ("Which countries do not border Avaria?", "en"),
         ("What is the second largest country?", "en"),
@@ -292,3 +293,25 @@ def test_what_may_lie_elsewhere_does_not_win() -> None:
     assert east is not None and east.conclusion.values == ("hypanis",)
     assert concluded("What is the shortest river in East?", "en", planning_graph(*places)) is None
     assert concluded("How many rivers are in East?", "en", planning_graph(*places)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("How many is the area of Avaria?", "en"), ("阿瓦里亚的面积是多少？", "zh")],
+)
+def test_asking_for_a_value_counts_nothing(text: str, language: str) -> None:
+    assert concluded(text, language) is None
+
+
+def test_groups_of_a_list_lead_from_its_conditions() -> None:
+    result = concluded("Which countries border both Avaria and Borland?", "en")
+    assert result is not None
+    assert {(g.entity, g.forward) for g in result.groups} == {("avaria", True), ("borland", True)}
+    shops = planning_graph(
+        *(Triple("shop", p, o) for p, o in (("sold", "ducat"), ("placed", "solem"))),
+        Triple("shop", terms.TYPE, "Shop"),
+        Triple("Shop", terms.RDFS + "label", Literal("shop", "", "en")),
+    )
+    found = concluded("Is there a shop for the ducat in Solem?", "en", shops)
+    assert found is not None and found.conclusion.values == ("shop",)
+    assert {(g.entity, g.forward) for g in found.groups} == {("ducat", False), ("solem", False)}
