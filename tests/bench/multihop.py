@@ -4,8 +4,9 @@
     python -m tests.bench.multihop ... --passages --languages en es zh
 
 Questions are made from templates (``multihop.toml``) and answered by plain Python over the table;
-three wordings of each are for development, the fourth for the final number. The table is indexed as
-a graph through a mapping file, and the pipeline answers without a generator. ``--passages`` is the
+all four wordings of each have been used for development, so that their numbers only guard against
+loss. The language of each question is given, not identified. The table is indexed as a graph
+through a mapping file, and the pipeline answers without a generator. ``--passages`` is the
 baseline: the same facts as texts, one per country and language, and no graph.
 
 An answer is right when it names what is asked for: of a comparison or a superlative the first
