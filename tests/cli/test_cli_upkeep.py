@@ -362,9 +362,11 @@ def child(*arguments: str) -> subprocess.Popen[str]:
 
 
 CHILD = """
-import importlib, sys, time
+import importlib, signal, sys, time
 from convrag.cli.main import main
 
+# A shell starts what it puts into the background with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 module, path, *arguments = sys.argv[1:]
 owner = importlib.import_module(module)
 *parents, name = path.split(".")
