@@ -224,7 +224,8 @@ def measure(
     folder: Path, maker: Maker, encoder: MadeEncoder, questions: Vectors, count: int
 ) -> None:
     """Build the index and print all numbers."""
-    if not folder.exists():
+    made = not folder.exists()
+    if made:
         updating.BATCH = 8192
         start, used = time.perf_counter(), time.process_time()
         with Index.create(folder, encoder=encoder) as index:
@@ -246,10 +247,12 @@ def measure(
         np.save(asked, questions)
         command = [sys.executable, "-m", "tests.bench.vectors", "--search", str(folder), str(asked)]
         print("a process that only searches, one thread:", flush=True)
-        subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        subprocess.run(command, check=True, env={**os.environ, **alone})
     with Index.open(folder, writable=True) as index:
         recall(index, maker, questions, count, encoder.id)
-        changes(index, encoder, count)
+        if made:
+            changes(index, encoder, count)
 
 
 def recall(index: Index, maker: Maker, questions: Vectors, count: int, encoder_id: str) -> None:
@@ -308,7 +311,7 @@ def main() -> None:
     parser.add_argument(
         "--folder",
         type=Path,
-        help="where the index is made and kept; one that is there is measured as it is",
+        help="where the index is made and kept; one that is there is only searched",
     )
     chosen = parser.parse_args()
     print(json.dumps({"count": chosen.count, "seed": chosen.seed, "cpus": os.cpu_count()}))
