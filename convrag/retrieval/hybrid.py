@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -77,7 +76,6 @@ class HybridRetriever:
         self._facts = facts
         self._generalize = generalize
         self._diversity = diversity
-        self._extent = lru_cache(maxsize=1)(self._extent_at)
 
     def retrieve(self, query: Query, *, k: int) -> tuple[Evidence, ...]:
         """Return passages and triples, best first, none without a hit in some channel.
@@ -99,8 +97,7 @@ class HybridRetriever:
 
     def _passages(self, query: Query, k: int) -> list[Evidence]:
         found = self._found(query)
-        passages, _ = self._extent(self._index.generation)
-        scored = fused(found.candidates, passages=passages)
+        scored = fused(found.candidates, passages=self._index.passage_count)
         if not scored:
             return []
         items = [found.passages[passage_id] for passage_id, _ in scored]
@@ -168,17 +165,15 @@ class HybridRetriever:
         The projection brings languages together. Where question and passages are all in one, the
         encoder's own vectors are compared, which are made for that.
         """
-        _, languages = self._extent(self._index.generation)
-        if languages == (query.language,):
+        if self._index.languages == (query.language,):
             return own @ asked.T
         view = self._index.vectors()
         return view.projected(own) @ view.projected(asked).T
 
     def _words(self, text: str, query: Query) -> dict[str, float]:
         """Return what the words of ``text`` find, in other languages than its own translated."""
-        _, languages = self._extent(self._index.generation)
         found = self._lexical.search(text, language=query.language, k=_DEPTH, filter=query.filter)
-        if not query.language or set(languages) <= {query.language}:
+        if not query.language or set(self._index.languages) <= {query.language}:
             return dict(found)
         across = self._lexical.search_across(
             text, language=query.language, k=_DEPTH, filter=query.filter
@@ -192,8 +187,7 @@ class HybridRetriever:
         scores: dict[str, float] = {}
         if all(link.entity_id is None for link in query.links):
             return scores
-        _, languages = self._extent(self._index.generation)
-        for language in query.filter.languages or languages:
+        for language in query.filter.languages or self._index.languages:
             names = self._facts.names(query, language) if language != query.language else ""
             if names:
                 only = replace(query.filter, languages=(language,))
@@ -214,15 +208,10 @@ class HybridRetriever:
         if allowed is None:
             return self._index.passages_with_entity(entity_id, _NAMING)
         with self._index.snapshot() as connection:
-            passages, _ = self._extent(self._index.generation)
-            every = self._index.passages_with_entity(entity_id, passages)
+            every = self._index.passages_with_entity(entity_id, self._index.passage_count)
             numbers = [records.number_of(connection, passage_id) or 0 for passage_id in every]
             holds = allowed.holds(np.array(numbers, dtype=np.int64))
         return [i for i, there in zip(every, holds.tolist(), strict=True) if there][:_NAMING]
-
-    def _extent_at(self, generation: int) -> tuple[int, tuple[str, ...]]:
-        """Return how many passages there are, and their languages: counted once a generation."""
-        return self._index.passage_count, self._index.languages
 
     def _triples(self, hits: Sequence[FactHit]) -> list[Evidence]:
         evidence: list[Evidence] = []

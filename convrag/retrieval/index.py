@@ -157,14 +157,12 @@ class Index:
     @property
     def passage_count(self) -> int:
         """The number of passages."""
-        with self.snapshot() as connection:
-            return records.count(connection)
+        return sum(count for _, count in self._parts.languages())
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The passages' languages, the one with most passages first."""
-        with self.snapshot() as connection:
-            return tuple(language for language, _ in records.languages(connection) if language)
+        return tuple(language for language, _ in self._parts.languages() if language)
 
     @property
     def connection(self) -> sqlite3.Connection:

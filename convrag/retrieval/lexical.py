@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from convrag.retrieval import records
@@ -33,7 +32,6 @@ class LexicalChannel:
     def __init__(self, index: Index) -> None:
         """Search ``index``."""
         self._index = index
-        self._languages = lru_cache(maxsize=1)(self._languages_at)
 
     def search(
         self,
@@ -81,17 +79,13 @@ class LexicalChannel:
         """
         hits: list[tuple[str, float]] = []
         with self._index.snapshot():
-            languages = filter.languages or self._languages(self._index.generation)
+            languages = filter.languages or self._index.languages
             for target in languages if language else ():
                 if target != language:
                     terms = cross_terms(text, language, target)
                     only = replace(filter, languages=(target,))
                     hits += self._found(_rarest(self._index.terms, terms), k, only)
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
-
-    def _languages_at(self, generation: int) -> tuple[str, ...]:
-        """Return the passages' languages: counted once a generation."""
-        return self._index.languages
 
     def _found(
         self,

@@ -59,6 +59,7 @@ class Parts:
         self.views = VectorViews(self.data, manifest.dimension, self.projection)
         self._allowed: dict[tuple[int, Filter], Bitmap] = {}
         self._allowed_lock = threading.Lock()
+        self._languages: tuple[int, tuple[tuple[str, int], ...]] = (-1, ())
 
     @classmethod
     def created(cls, path: Path, encoder: Encoder, title: str, lock: WriterLock) -> Parts:
@@ -204,6 +205,21 @@ class Parts:
         with self.store.transaction() as connection:
             upkeep.record(connection, info, followed)
         upkeep.sweep(self.data, info)
+
+    def languages(self) -> tuple[tuple[str, int], ...]:
+        """Return the passages' languages with their numbers of passages, most first.
+
+        Every search asks: they are counted once a generation.
+        """
+        with self.store.snapshot() as connection:
+            if self.store.in_transaction:
+                return records.languages(connection)
+            generation = records.generation(connection)
+            counted, found = self._languages
+            if counted != generation:
+                found = records.languages(connection)
+                self._languages = generation, found
+            return found
 
     def allowed(self, wanted: Filter) -> Bitmap | None:
         """Return the numbers of the passages that a filter lets through; None for all."""
