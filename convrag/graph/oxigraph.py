@@ -1,14 +1,21 @@
-"""A graph store on disk that answers SPARQL: for graphs too large for memory."""
+"""A graph store on disk that answers SPARQL: for graphs too large for memory.
+
+A source is loaded into a graph of its own that counts only when it is whole: the store's record
+says which graph each source has. What a load that was cut off left behind is not seen, and goes
+with the next one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
@@ -20,6 +27,7 @@ from convrag.errors import GraphError
 from convrag.graph.export import terms_of
 from convrag.graph.rdf import base_iri, parse, read_bytes, read_graph
 from convrag.graph.sparql import Rows, check_query, rows_of
+from convrag.graph.sparql_worker import RECORD
 from convrag.text.graph_files import graph_ending, is_graph
 
 TIMEOUT = 30.0
@@ -27,10 +35,24 @@ TIMEOUT = 30.0
 ROWS = 1000
 """Rows that an answer may have when nobody says."""
 _GRAPH = "urn:convrag:source:"
-_MARK = "convrag-store.json"
 _STREAMED = {".ttl": "ttl", ".nt": "nt", ".rdf": "rdf", ".owl": "rdf"}
 """Endings of files without graphs of their own, with the engine's name of the format."""
-_LAYOUT = {"layout": 1}
+_LAYOUT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Which graph of the database holds what each source says."""
+
+    graphs: Mapping[str, str] = field(default_factory=dict)
+    loads: int = 0
+    """Counts graphs that were begun, so that each has a name of its own."""
+    settled: bool = True
+    """Whether the database holds no other graphs."""
+
+
+_Node = ox.NamedNode | ox.BlankNode | ox.Triple
+_Term = _Node | ox.Literal
 
 
 class SparqlStore:
@@ -43,6 +65,11 @@ class SparqlStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._worker: _Worker | None = None
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+        return str(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -70,8 +97,7 @@ class SparqlStore:
         """
         if not is_graph(path):
             raise GraphError(f"{path}: not a graph format", "see the endings that are read")
-        graph = _graph_of(source)
-        put: Callable[[ox.Store], None]
+        put: Callable[[ox.Store, ox.NamedNode], None]
         ending = graph_ending(path)
         if ending in _STREAMED:
             data = read_bytes(path)
@@ -79,25 +105,38 @@ class SparqlStore:
             count, _ = parse(path, data, lambda quads: sum(1 for _ in quads))
             form = ox.RdfFormat.from_extension(_STREAMED[ending])
 
-            def put(store: ox.Store) -> None:
+            def put(store: ox.Store, graph: ox.NamedNode) -> None:
                 store.bulk_load(data, format=form, base_iri=base_iri(path), to_graph=graph)
         else:
-            quads = _other_quads(path, source, graph)
-            count = len(quads)
+            statements = _other_statements(path, source)
+            count = len(statements)
 
-            def put(store: ox.Store) -> None:
-                store.bulk_extend(quads)
+            def put(store: ox.Store, graph: ox.NamedNode) -> None:
+                store.bulk_extend(ox.Quad(*statement, graph) for statement in statements)
 
-        self._write(graph, put)
+        self._write(source, put)
         return count
 
     def remove(self, source: str) -> None:
         """Remove what the source said.
 
         Raises:
-            GraphError: The store is in use or damaged.
+            GraphError: The store has nothing from it, is in use or damaged.
         """
-        self._write(_graph_of(source), lambda _: None)
+        if source not in self.sources():
+            raise GraphError(
+                f"{self._folder}: nothing in it is from {source}",
+                f"it has {', '.join(self.sources()) or 'nothing'}",
+            )
+        self._write(source, None)
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of the sources, sorted.
+
+        Raises:
+            GraphError: There is no store, or its record is damaged.
+        """
+        return tuple(sorted(self._record().graphs))
 
     def query(self, sparql: str, *, timeout: float = TIMEOUT, limit: int = ROWS) -> Rows:
         """Return the answer to a SELECT, ASK or CONSTRUCT query.
@@ -112,8 +151,7 @@ class SparqlStore:
                 too long or too much memory.
         """
         check_query(sparql)
-        if not (self._folder / _MARK).is_file():
-            raise GraphError(f"{self._folder}: no graph store here", "load a graph file first")
+        self._record()
         if self._worker is None:
             self._worker = _Worker(self._folder)
         try:
@@ -133,24 +171,79 @@ class SparqlStore:
             self._worker.stop()
             self._worker = None
 
-    def _write(self, graph: ox.NamedNode, put: Callable[[ox.Store], None]) -> None:
-        """Empty the graph, in a database made when missing, and let ``put`` fill it."""
+    def _record(self) -> _Record:
+        path = self._folder / RECORD
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            graphs = dict(found["graphs"]) if found["layout"] == _LAYOUT else {}
+            record = _Record(graphs, int(found["loads"]), bool(found["settled"]))
+        except FileNotFoundError as error:
+            raise GraphError(
+                f"{self._folder}: no graph store here",
+                f"make one with: convrag kg import FILE --store {self._folder}",
+            ) from error
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise GraphError(
+                f"{path}: the store's record cannot be read: {error}",
+                "load the files into a new folder",
+            ) from error
+        if found["layout"] != _LAYOUT:
+            raise GraphError(
+                f"{path}: made by another version of convrag", "load the files into a new folder"
+            )
+        return record
+
+    def _note(self, record: _Record) -> None:
+        """Put the record in place of the one before; a crash leaves one of them."""
+        path = self._folder / RECORD
+        new = path.with_name(f".{RECORD}.new")
+        with new.open("w", encoding="utf-8") as file:
+            content = {"layout": _LAYOUT, "loads": record.loads, "settled": record.settled}
+            json.dump({**content, "graphs": dict(record.graphs)}, file, ensure_ascii=True)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+
+    def _write(self, source: str, put: Callable[[ox.Store, ox.NamedNode], None] | None) -> None:
+        """Let ``put`` fill a new graph, which takes the place of the source's; None leaves none."""
         self.close()
-        mark = self._folder / _MARK
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if not mark.is_file() and any(self._folder.iterdir()):
+            if not any(self._folder.iterdir()):
+                self._note(_Record())
+            elif not (self._folder / RECORD).is_file():
                 raise GraphError(f"{self._folder}: holds other files", "name an empty folder")
-            mark.write_text(json.dumps(_LAYOUT), encoding="utf-8")
+            # It has one writer at a time, so the record is nobody else's from here on.
             store = ox.Store(str(self._folder / "data"))
-            store.remove_graph(graph)
-            put(store)
-            store.flush()
+            record = self._record()
+            self._clear(store, record)
+            graphs = dict(record.graphs)
+            record = replace(record, loads=record.loads + 1, settled=False)
+            self._note(record)
+            if put is not None:
+                graphs[source] = _graph_name(source, record.loads)
+                put(store, ox.NamedNode(graphs[source]))
+                store.flush()
+            else:
+                graphs.pop(source, None)
+            record = replace(record, graphs=graphs)
+            self._note(record)
+            self._clear(store, record)
+            self._note(replace(record, settled=True))
         except OSError as error:
             raise GraphError(
                 f"{self._folder}: {' '.join(str(error).split())[:160]}",
                 "another process may be writing; wait, or load the files into a new folder",
             ) from error
+
+    def _clear(self, store: ox.Store, record: _Record) -> None:
+        """Remove the graphs that are no source's."""
+        whole = set(record.graphs.values())
+        left = [graph for graph in store.named_graphs() if graph.value not in whole]
+        for graph in left:
+            store.remove_graph(graph)
+        if left:
+            store.flush()
 
 
 class _Worker:
@@ -158,7 +251,7 @@ class _Worker:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(  # noqa: S603 (a module of convrag's own)
-            [sys.executable, "-m", "convrag.graph.sparql_worker", str(folder / "data")],
+            [sys.executable, "-m", "convrag.graph.sparql_worker", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -206,17 +299,16 @@ class _Worker:
         self._answers.put("")
 
 
-def _graph_of(source: str) -> ox.NamedNode:
-    return ox.NamedNode(_GRAPH + quote(source, safe="/", errors="surrogateescape"))
+def _graph_name(source: str, load: int) -> str:
+    return f"{_GRAPH}{quote(source, safe='/', errors='surrogateescape')}#{load}"
 
 
-def _other_quads(path: Path, source: str, graph: ox.NamedNode) -> list[ox.Quad]:
+def _other_statements(path: Path, source: str) -> list[tuple[_Node, ox.NamedNode, _Term]]:
     """Return the statements of a file that has graphs of its own, or is a JSON table."""
     if graph_ending(path):
         return parse(
             path,
             read_bytes(path),
-            lambda quads: [ox.Quad(q.subject, q.predicate, q.object, graph) for q in quads],
+            lambda quads: [(q.subject, q.predicate, q.object) for q in quads],
         )[0]
-    triples = read_graph(path, source=source).triples
-    return [ox.Quad(*terms_of(triple), graph) for triple in triples]
+    return [terms_of(triple) for triple in read_graph(path, source=source).triples]

@@ -8,30 +8,51 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
+RECORD = "convrag-store.json"
+"""The file that says which graphs of a store count."""
 MOST_CHARACTERS = 64 * 1024 * 1024
 """A longer answer is cut between two rows."""
 _MOST_MEMORY = 4 * 1024**3
+_Graphs = list[ox.NamedNode | ox.BlankNode] | None
 
 
 def main(folder: str) -> None:
     """Answer the queries on standard input until it ends."""
     _bound_memory()
-    store = ox.Store.read_only(folder)
+    store, graphs = _opened(Path(folder))
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            answer = _answer(store, request["query"], request["limit"])
+            answer = _answer(store, graphs, request["query"], request["limit"])
         except SyntaxError as error:
             answer = {"error": str(error)}
         except (OSError, ValueError, RuntimeError) as error:
             answer = {"error": f"the engine failed: {error}"}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
+
+
+def _opened(folder: Path) -> tuple[ox.Store, _Graphs]:
+    """Return the store as it is now, and the graphs that count where there are others too."""
+    while True:
+        # Opened between two looks at the same record, it holds what the record says.
+        before = (folder / RECORD).read_text(encoding="utf-8")
+        store = ox.Store.read_only(str(folder / "data"))
+        if (folder / RECORD).read_text(encoding="utf-8") == before:
+            break
+        time.sleep(0.05)
+    record = json.loads(before)
+    graphs: list[ox.NamedNode | ox.BlankNode] = [
+        ox.NamedNode(graph) for graph in sorted(record["graphs"].values())
+    ]
+    return store, None if record["settled"] else graphs
 
 
 def _bound_memory() -> None:
@@ -44,8 +65,11 @@ def _bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
 
 
-def _answer(store: ox.Store, query: str, limit: int) -> dict[str, Any]:
-    found = store.query(query, use_default_graph_as_union=True)
+def _answer(store: ox.Store, graphs: _Graphs, query: str, limit: int) -> dict[str, Any]:
+    if graphs is None:
+        found = store.query(query, use_default_graph_as_union=True)
+    else:
+        found = store.query(query, default_graph=[*graphs], named_graphs=graphs)
     if isinstance(found, ox.QueryBoolean):
         return {"head": {}, "boolean": bool(found)}
     if isinstance(found, ox.QueryTriples):

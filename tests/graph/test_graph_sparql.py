@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -227,3 +229,51 @@ def test_terms_that_would_break_out_of_a_query_are_refused() -> None:
 def test_results_of_another_form_are_refused(results: object) -> None:
     with pytest.raises(ValueError, match=r"it has no|kind"):
         rows_of(results, 10)
+
+
+def test_a_load_that_is_cut_off_loses_nothing_and_is_not_seen(
+    store: SparqlStore, tmp_path: Path
+) -> None:
+    before = store.query(ALL)
+    bigger = write(tmp_path, "more.ttl", HEAD + "".join(f"ex:a{n} ex:n {n} .\n" for n in range(99)))
+    # A process that dies when all is in the database, but nothing is noted yet.
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "import convrag.graph.oxigraph as ox\n"
+        "noted = ox.SparqlStore._note\n"
+        "def dying(self, record):\n"
+        "    noted(self, record) if not record.settled and 'x' not in seen else os._exit(9)\n"
+        "    seen.append('x')\n"
+        "seen = []\n"
+        "ox.SparqlStore._note = dying\n"
+        "ox.SparqlStore(Path(sys.argv[1])).load(Path(sys.argv[2]), source='lakes')\n"
+    )
+    died = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "store"), str(bigger)], check=False
+    )
+    assert died.returncode == 9
+    store.close()
+    assert store.query(ALL) == before
+    assert store.sources() == ("lakes",)
+    named = store.query("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }").rows
+    assert len(named) == 1
+    store.load(bigger, source="озёра/b")
+    assert count(store) == len(NAMES) + 99
+    store.remove("озёра/b")
+    assert store.query(ALL) == before
+
+
+def test_a_damaged_record_is_told(store: SparqlStore, tmp_path: Path) -> None:
+    record = tmp_path / "store" / "convrag-store.json"
+    for content in ("", "[]", "{}", '{"layout": 2}', '{"layout": 2, "graphs": 5, "loads": 1}'):
+        record.write_text(content, encoding="utf-8")
+        assert "cannot be read" in refusal(store, ALL)
+    record.write_text('{"layout": 99, "graphs": {}, "loads": 0, "settled": true}')
+    assert "another version" in refusal(store, ALL)
+
+
+def test_what_is_not_in_the_store_cannot_be_removed(store: SparqlStore) -> None:
+    with pytest.raises(GraphError, match="nothing in it is from 湖") as caught:
+        store.remove("湖")
+    assert "lakes" in caught.value.hint
