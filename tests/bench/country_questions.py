@@ -1,7 +1,8 @@
-"""Questions over a table of countries in ten languages, answered by plain Python.
+"""Questions over two tables of countries in ten languages, answered by plain Python.
 
-The table is mledoze's countries.json; names of languages, currencies and regions are CLDR's. What
-is asked must have an answer, and one that the table's names tell apart.
+The tables are mledoze's countries.json and the World Factbook's numbers; names of languages,
+currencies and regions are CLDR's. What is asked must have an answer, and one that the names tell
+apart.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
 from babel.core import get_global
+from babel.numbers import format_decimal
+
+from tests.bench.country_numbers import MAPPING, NUMBERS, read_numbers, write_table
 
 CODES = {
     "en": "eng", "zh": "zho", "es": "spa", "fr": "fra", "de": "deu",
@@ -27,7 +32,11 @@ CODES = {
 _REGIONS = {"Africa": "002", "Europe": "150", "Asia": "142", "Americas": "019", "Oceania": "009"}
 _LATIN = frozenset({"en", "es", "fr", "de", "pt", "it"})
 _TOLD_APART = 1.02
-"""How many times as large the larger of two countries must be."""
+"""How many times as much the more of two must be."""
+_MOST_DRAWN = 2_000
+_ROUND = (100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000)
+_LATIN_PLACES = frozenset({"paid", "capital_life", "capital_population"})
+"""Kinds that name a capital: the table has these in Latin letters only."""
 _MAPPING = """
 table = "{table}"
 key = "{key}"
@@ -65,7 +74,7 @@ class Question:
     language: str
     text: str
     gold: frozenset[str]
-    number: int | None = None
+    number: int | float | None = None
     verdict: bool | None = None
     among: frozenset[str] = frozenset()
     """Names of things that the question itself names."""
@@ -74,7 +83,7 @@ class Question:
 class Countries:
     """The table, with everything's names in ten languages."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, factbook: Path) -> None:
         rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
         self.rows = [row for row in rows if row["area"] > 0]  # -1 stands for unknown
         self.by_code = {row["cca3"]: row for row in self.rows}
@@ -82,6 +91,8 @@ class Countries:
             for code in row["borders"]:
                 near = self.by_code[code]["borders"]
                 near += [row["cca3"]] if row["cca3"] not in near else []
+        numbers = read_numbers(factbook, self.rows)
+        self.numbers = {row["cca3"]: numbers.get(row["cca3"], {}) for row in self.rows}
         self.states = [row for row in self.rows if row["independent"]]
         self.regions = {c: {x: Locale(x).territories[c] for x in CODES} for c in _REGIONS.values()}
         self.currencies = {
@@ -134,6 +145,7 @@ class Countries:
         rows = [{**row, "region": _REGIONS.get(row["region"])} for row in self.rows]
         (folder / "country.json").write_text(json.dumps(rows), encoding="utf-8")
         shutil.copyfile(_COUNTRIES, folder / "country.graph.toml")
+        write_table(self.numbers, folder)
         lines = [
             f"<urn:convrag:{table}#{table}> <http://www.w3.org/2004/02/skos/core#altLabel> "
             f'"{name}"@{language} .'
@@ -145,7 +157,9 @@ class Countries:
 
     def passages(self, folder: Path, languages: Sequence[str]) -> None:
         """Write the same facts as a text per country and language."""
-        labels = tomllib.loads(_COUNTRIES.read_text("utf-8"))["properties"]
+        labels: dict[str, Any] = {}
+        for path in (_COUNTRIES, MAPPING):
+            labels |= tomllib.loads(path.read_text("utf-8"))["properties"]
         for language in languages:
             words = {key: labels[key]["label"][language] for key in labels}
             for row in self.states:
@@ -160,6 +174,11 @@ class Countries:
                     "languages": ", ".join(self.languages[c][language] for c in row["languages"]),
                     "region": self.regions[_REGIONS[row["region"]]][language],
                 }
+                for key in NUMBERS:
+                    if (number := self.numbers[row["cca3"]].get(key)) is not None:
+                        unit = labels[key]["unit"]
+                        unit = unit if isinstance(unit, str) else unit[language]
+                        values[key] = f"{format_decimal(number, locale=language)} {unit}"
                 lines = [
                     f"{name}: {words[key]}: {value}." for key, value in values.items() if value
                 ]
@@ -168,25 +187,18 @@ class Countries:
 
 
 def questions(
-    table: Countries,
-    templates: dict[str, dict[str, list[str]]],
-    wording: int,
-    *,
-    each: int,
-    seed: int,
+    table: Countries, templates: dict[str, dict[str, list[str]]], *, each: int, seed: int
 ) -> Iterator[Question]:
-    """Yield ``each`` questions of every kind and language in one wording of the templates."""
+    """Yield ``each`` questions of every kind and language in every wording of the templates."""
     for language, kinds in templates.items():
         for kind, wordings in kinds.items():
-            if kind == "paid" and language not in _LATIN:
-                continue  # the table has capitals in Latin letters only
-            chance = random.Random(f"{seed} {kind} {language} {wording}")
-            made = 0
-            while made < each:
-                question = _Maker(table, language, chance).make(kind, wordings[wording])
-                if question is not None:
-                    yield question
-                    made += 1
+            if kind in _LATIN_PLACES and language not in _LATIN:
+                continue
+            for number, wording in enumerate(wordings):
+                chance = random.Random(f"{seed} {kind} {language} {number}")
+                maker = _Maker(table, language, chance)
+                drawn = (maker.make(kind, wording) for _ in range(_MOST_DRAWN))
+                yield from islice((question for question in drawn if question), each)
 
 
 class _Maker:
@@ -197,45 +209,113 @@ class _Maker:
 
     def make(self, kind: str, wording: str) -> Question | None:
         """Return one question, or None when the draw has no clear answer."""
-        a, b = self._chance.sample(self._table.states, 2)
+        country, other = self._chance.sample(self._table.states, 2)
         region = self._chance.choice(list(_REGIONS))
-        inside = [row for row in self._table.states if row["region"] == region]
-        everyone = [row for row in self._table.rows if row["region"] == region]
         currency = self._chance.choice(sorted(self._table.unambiguous))
-        users = [row for row in self._table.rows if currency in (row["currencies"] or {})]
-        places = {"r": self._table.regions[_REGIONS[region]][self._language]}
         if kind in ("compare", "verdict", "difference"):
-            return self._pair(kind, wording, a, b)
-        if kind == "neighbours" and a["borders"]:
-            return self._asked(kind, wording, {"a": self._name(a)}, (), len(a["borders"]))
-        if kind == "users":
-            inside_users = [row for row in users if row["region"] == region]
-            if len(inside_users) >= 2:
-                places["c"] = self._table.currencies[currency][self._language]
-                return self._asked(kind, wording, places, (), len(inside_users))
+            return self._pair(kind, wording, country, other)
+        if kind.startswith("compare_"):
+            return self._two_numbers(kind, wording, country, other)
+        if kind in ("spoken", "users", "currency_median_age"):
+            return self._of_currency(kind, wording, currency, region)
+        if kind in ("paid", "capital_life", "capital_population"):
+            return self._of_capital(kind, wording, country)
+        if kind in ("largest", "smallest", "top_paid", "more_than") or kind.startswith(
+            ("top_", "bottom_")
+        ):
+            return self._of_region(kind, wording, region)
+        return self._of_country(kind, wording, country, other)
+
+    def _of_country(self, kind: str, wording: str, a: Any, b: Any) -> Question | None:  # noqa: ANN401
+        near = [self._table.by_code[c] for c in a["borders"]]
+        places = {"a": self._name(a)}
+        if kind.startswith("value_"):
+            value = self._number(a, kind.removeprefix("value_"))
+            return self._asked(kind, wording, places, (), value) if value else None
+        if kind == "neighbours" and near:
+            return self._asked(kind, wording, places, (), len(near))
         if kind == "both":
-            b = self._table.by_code[self._chance.choice(a["borders"] or [b["cca3"]])]
-            common = set(a["borders"]) & set(b["borders"])
-            if common:
-                found = [self._table.name(c, self._language) for c in common]
-                return self._asked(kind, wording, {"a": self._name(a), "b": self._name(b)}, found)
-        if kind in ("largest", "smallest", "top_paid"):
-            choose = min if kind == "smallest" else max
-            best = choose(everyone, key=lambda row: row["area"])
-            if kind == "top_paid" and inside:
-                return self._asked(kind, wording, places, self._currencies(best))
-            return self._asked(kind, wording, places, [self._name(best)])
-        if kind == "beside" and len(a["borders"]) > 1:
-            near = [self._table.by_code[c] for c in a["borders"]]
+            b = self._chance.choice(near or [b])
+            common = [
+                self._table.name(c, self._language) for c in {*a["borders"]} & {*b["borders"]}
+            ]
+            return (
+                self._asked(kind, wording, {**places, "b": self._name(b)}, common)
+                if common
+                else None
+            )
+        if kind == "beside" and len(near) > 1:
             best = max(near, key=lambda row: row["area"])
-            return self._asked(kind, wording, {"a": self._name(a)}, [self._name(best)])
-        if kind == "spoken" and len(users) == 1 and users[0]["languages"]:
-            found = [self._table.languages[c][self._language] for c in users[0]["languages"]]
-            name = self._table.currencies[currency][self._language]
-            return self._asked(kind, wording, {"c": name}, found)
-        if kind == "paid" and len(a["capital"]) == 1 and self._is_one_capital(a["capital"][0]):
-            return self._asked(kind, wording, {"p": a["capital"][0]}, self._currencies(a))
+            return self._asked(kind, wording, places, [self._name(best)])
+        if kind == "neighbour_population" and len(near) > 1:
+            best = self._first(near, "population", most=True)
+            return self._asked(kind, wording, places, [self._name(best)]) if best else None
         return None
+
+    def _of_region(self, kind: str, wording: str, region: str) -> Question | None:
+        inside = [row for row in self._table.rows if row["region"] == region]
+        places = {"r": self._table.regions[_REGIONS[region]][self._language]}
+        if kind == "more_than":
+            least = self._chance.choice(_ROUND)
+            known = [n for row in inside if (n := self._number(row, "population"))]
+            count = sum(n > least for n in known)
+            places["n"] = format_decimal(least, locale=self._language)
+            return self._asked(kind, wording, places, (), count) if count else None
+        if kind in ("largest", "smallest", "top_paid"):
+            best = (min if kind == "smallest" else max)(inside, key=lambda row: row["area"])
+        else:
+            most, _, name = kind.partition("_")
+            best = self._first(inside, name.removeprefix("median_"), most=most == "top")
+        if best is None:
+            return None
+        gold = self._currencies(best) if kind == "top_paid" else [self._name(best)]
+        return self._asked(kind, wording, places, gold)
+
+    def _of_currency(self, kind: str, wording: str, currency: str, region: str) -> Question | None:
+        users = [row for row in self._table.rows if currency in (row["currencies"] or {})]
+        places = {"c": self._table.currencies[currency][self._language]}
+        if kind == "users":
+            inside = [row for row in users if row["region"] == region]
+            places["r"] = self._table.regions[_REGIONS[region]][self._language]
+            return self._asked(kind, wording, places, (), len(inside)) if len(inside) > 1 else None
+        if len(users) != 1:
+            return None
+        if kind == "currency_median_age":
+            age = self._number(users[0], "age")
+            return self._asked(kind, wording, places, (), age) if age else None
+        spoken = [self._table.languages[c][self._language] for c in users[0]["languages"]]
+        return self._asked(kind, wording, places, spoken) if spoken else None
+
+    def _of_capital(self, kind: str, wording: str, a: Any) -> Question | None:  # noqa: ANN401
+        if len(a["capital"]) != 1 or not self._is_one_capital(a["capital"][0]):
+            return None
+        places = {"p": a["capital"][0]}
+        if kind == "paid":
+            return self._asked(kind, wording, places, self._currencies(a))
+        value = self._number(a, kind.removeprefix("capital_"))
+        return self._asked(kind, wording, places, (), value) if value else None
+
+    def _two_numbers(self, kind: str, wording: str, a: Any, b: Any) -> Question | None:  # noqa: ANN401
+        name = kind.removeprefix("compare_")
+        best = self._first([a, b], name, most=True)
+        if best is None or self._number(a, name) is None or self._number(b, name) is None:
+            return None
+        places = {"a": self._name(a), "b": self._name(b)}
+        return self._asked(kind, wording, places, [self._name(best)])
+
+    def _number(self, row: Any, name: str) -> int | float | None:  # noqa: ANN401
+        return self._table.numbers[row["cca3"]].get(name)
+
+    def _first(self, rows: Sequence[Any], name: str, *, most: bool) -> Any | None:  # noqa: ANN401
+        """Return the row with the highest (or lowest) number, if it is one row's alone."""
+        known = sorted(
+            (n, row["cca3"]) for row in rows if (n := self._number(row, name)) is not None
+        )
+        if most:
+            known.reverse()
+        if not known or (len(known) > 1 and known[0][0] == known[1][0]):
+            return None
+        return self._table.by_code[known[0][1]]
 
     def _pair(self, kind: str, wording: str, a: Any, b: Any) -> Question | None:  # noqa: ANN401
         small, large = sorted((a, b), key=lambda row: row["area"])
@@ -257,7 +337,7 @@ class _Maker:
         wording: str,
         places: dict[str, str],
         gold: Sequence[str],
-        number: int | None = None,
+        number: int | float | None = None,
         verdict: bool | None = None,
     ) -> Question:
         text = wording.format_map(places)
