@@ -64,7 +64,7 @@ def sparql(
     if opened is None:
         from convrag.graph.endpoint import Endpoint
 
-        found = Endpoint(str(endpoint), timeout=timeout, max_rows=limit).query(text)
+        found = Endpoint(str(endpoint)).query(text, timeout=timeout, limit=limit)
     else:
         found = _asked(opened, text, timeout, limit)
     if json:

@@ -26,14 +26,10 @@ import pyoxigraph as ox
 from convrag.errors import GraphError
 from convrag.graph.export import terms_of
 from convrag.graph.rdf import base_iri, parse, read_bytes, read_graph
-from convrag.graph.sparql import Rows, check_query, rows_of
+from convrag.graph.sparql import ROWS, TIMEOUT, Rows, check_query, rows_of
 from convrag.graph.sparql_worker import RECORD
 from convrag.text.graph_files import graph_ending, is_graph
 
-TIMEOUT = 30.0
-"""Seconds that a query may take when nobody says."""
-ROWS = 1000
-"""Rows that an answer may have when nobody says."""
 _GRAPH = "urn:convrag:source:"
 _STREAMED = {".ttl": "ttl", ".nt": "nt", ".rdf": "rdf", ".owl": "rdf"}
 """Endings of files without graphs of their own, with the engine's name of the format."""

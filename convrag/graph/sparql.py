@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from convrag.errors import GraphError
 from convrag.graph import terms
@@ -12,6 +13,10 @@ from convrag.types import Literal
 
 LONGEST_QUERY = 100_000
 """Characters; a query is written by a person or made of a few hundred names."""
+TIMEOUT = 30.0
+"""Seconds that a query may take when nobody says."""
+ROWS = 1000
+"""Rows that an answer may have when nobody says."""
 _DEEPEST = 64
 _TOKEN = re.compile(
     r"""(?P<skip>
@@ -42,6 +47,26 @@ class Rows:
     rows: tuple[tuple[str | Literal | None, ...], ...]
     truncated: bool = False
     """Whether there were more rows than asked for."""
+
+
+class Queried(Protocol):
+    """A graph that answers SPARQL: a store on disk, or a server."""
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+
+    def query(self, sparql: str, *, timeout: float = TIMEOUT, limit: int = ROWS) -> Rows:
+        """Return the answer to a SELECT, ASK or CONSTRUCT query.
+
+        Args:
+            sparql: The query; it may not call other servers.
+            timeout: Seconds it may take.
+            limit: Rows it may have; what is beyond is cut off.
+
+        Raises:
+            GraphError: There is no answer.
+        """
 
 
 def check_query(query: str) -> str:

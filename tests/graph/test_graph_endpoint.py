@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from convrag.errors import GraphError
 from convrag.graph.endpoint import Endpoint
+from convrag.graph.fragment import around, built, find
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.oxigraph import SparqlStore
 from convrag.types import Literal
@@ -72,28 +74,28 @@ def test_queries_are_answered(server: str) -> None:
     yes = endpoint.query(f"ASK {{ <{EX}ombra> ?p 120 }}")
     assert yes.columns == ("answer",)
     assert yes.rows[0][0] == Literal("true", "http://www.w3.org/2001/XMLSchema#boolean")
-    cut = Endpoint(server, max_rows=2).query("SELECT * WHERE { ?s ?p ?o }")
+    cut = endpoint.query("SELECT * WHERE { ?s ?p ?o }", limit=2)
     assert (len(cut.rows), cut.truncated) == (2, True)
 
 
 @pytest.mark.parametrize(("language", "name"), NAMES.items())
 def test_things_are_found_by_name_in_every_script(server: str, language: str, name: str) -> None:
-    found = Endpoint(server).find(name, languages=(language,))
+    found = find(Endpoint(server), name, languages=(language,))
     assert {t.subject for t in found} == {EX + "ombra"}
     assert Literal(name, "", language) in {t.object for t in found}
     assert all(t.source == server for t in found)
-    assert not Endpoint(server).find(name + "x", languages=(language,))
+    assert not find(Endpoint(server), name + "x", languages=(language,))
 
 
 def test_namesakes_are_all_found(server: str) -> None:
-    found = Endpoint(server).find("Tarn", languages=("en",))
+    found = find(Endpoint(server), "Tarn", languages=("en",))
     assert {t.subject for t in found} == {EX + "tarn", EX + "namesake"}
-    assert not Endpoint(server).find("Tarn", languages=("ru",))
-    assert {t.subject for t in Endpoint(server).find("Ombra", languages=("en",))} == {EX + "ombra"}
+    assert not find(Endpoint(server), "Tarn", languages=("ru",))
+    assert {t.subject for t in find(Endpoint(server), "Ombra", languages=("en",))} == {EX + "ombra"}
 
 
 def test_the_surroundings_of_an_entity_make_a_graph(server: str) -> None:
-    found = Endpoint(server).around(EX + "ombra", languages=("en", "ja", "zh"))
+    found = around(Endpoint(server), EX + "ombra", languages=("en", "ja", "zh")).triples
     graph = KnowledgeGraph(found)
     assert graph.neighbours(EX + "ombra") == {EX + "vell", EX + "tarn"}
     assert graph.entities[EX + "ombra"].labels.keys() == {"en", "ja", "zh"}
@@ -105,9 +107,9 @@ def test_the_surroundings_of_an_entity_make_a_graph(server: str) -> None:
 
 @pytest.mark.parametrize("name", ['x" } DROP ALL', "x\\", "\n", "}", "'", "湖\t"])
 def test_names_with_marks_break_nothing(server: str, name: str) -> None:
-    assert Endpoint(server).find(name, languages=("en",)) == ()
+    assert find(Endpoint(server), name, languages=("en",)) == ()
     with pytest.raises(GraphError, match="not an IRI"):
-        Endpoint(server).around(f"urn:{name}> ?p ?o . ", languages=())
+        around(Endpoint(server), f"urn:{name}> ?p ?o . ", languages=())
 
 
 def test_mistakes_are_told_with_what_the_server_says(server: str) -> None:
@@ -174,7 +176,7 @@ def send(
 
 def refusal(url: str, timeout: float = 20, max_bytes: int = 1 << 20) -> str:
     with pytest.raises(GraphError) as caught:
-        Endpoint(url, timeout=timeout, max_bytes=max_bytes).query("ASK {}")
+        Endpoint(url, max_bytes).query("ASK {}", timeout=timeout)
     assert caught.value.hint
     assert "\n" not in str(caught.value)
     return caught.value.message
@@ -272,3 +274,111 @@ def test_addresses_that_lead_nowhere() -> None:
         with pytest.raises(GraphError, match="not the address of a server"):
             Endpoint(url)
     assert "not an address" in refusal("http://x.example:port/")
+
+
+def test_addresses_with_passwords_are_refused_before_they_are_cited() -> None:
+    with pytest.raises(GraphError) as caught:
+        Endpoint("https://me:secret@x.example/sparql")
+    assert "secret" not in str(caught.value)
+
+
+def test_servers_build_graphs(server: str) -> None:
+    query = f"CONSTRUCT {{ ?x <{LABEL}> ?n ; <{EX}at> [] }} WHERE {{ ?x <{LABEL}> ?n }}"
+    rows = Endpoint(server).query(query)
+    assert rows.columns == ("subject", "predicate", "object")
+    cut = Endpoint(server).query(query, limit=3)
+    assert (len(cut.rows), cut.truncated) == (3, True)
+    found = built(Endpoint(server), query, source="озёра")
+    assert not found.cut
+    assert set(NAMES.values()) <= {
+        t.object.value for t in found.triples if isinstance(t.object, Literal)
+    }
+    nodes = {t.object for t in found.triples if t.predicate == EX + "at"}
+    assert nodes
+    assert all(str(node).startswith("_:озёра:b") for node in nodes)
+    assert built(Endpoint(server), query, limit=3).cut
+    with pytest.raises(GraphError, match="CONSTRUCT query"):
+        built(Endpoint(server), "SELECT * WHERE { ?s ?p ?o }")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("text/html", b"<html>", "not RDF"),
+        ("application/n-triples", b"<urn:a> <urn:b>", "does not answer with RDF"),
+        ("text/turtle", b"<a> <b> <c> .", "does not answer with RDF"),
+        ("text/turtle", b"<urn:a> <urn:b> " + b"<<(" * 500, "does not answer with RDF"),
+        ("application/n-triples", b"<urn:a> <urn:b> \xff .", "does not answer with RDF"),
+        ("application/n-triples", b"<urn:a> <urn:b> <<( <urn:a> <urn:b> 1 )>> .", "RDF"),
+    ],
+)
+def test_what_is_no_graph_is_told(
+    serve: Callable[[Reply], str], kind: str, body: bytes, said: str
+) -> None:
+    url = serve(lambda handler: send(handler, body, kind=kind))
+    with pytest.raises(GraphError, match=said):
+        built(Endpoint(url), "CONSTRUCT WHERE { ?s ?p ?o }")
+
+
+def test_more_hops_reach_further_and_the_limit_cuts(server: str) -> None:
+    def things(hops: int) -> set[str]:
+        part = around(Endpoint(server), EX + "tarn", hops=hops, languages=())
+        assert not part.cut
+        graph = KnowledgeGraph(part.triples)
+        return {e for e in graph.entities if graph.groups(e)}
+
+    assert things(1) == {EX + "tarn", EX + "ombra"}
+    assert things(2) == {EX + "tarn", EX + "ombra", EX + "vell"}
+    small = around(Endpoint(server), EX + "ombra", languages=(), limit=2)
+    assert small.cut
+    whole = around(Endpoint(server), EX + "ombra", languages=())
+    assert set(small.triples) < set(whole.triples)
+    exact = {t for t in whole.triples if EX + "ombra" in (t.subject, t.object)}
+    assert not around(Endpoint(server), EX + "ombra", languages=(), limit=len(exact)).cut
+
+
+def test_all_queries_together_take_no_longer_than_allowed(serve: Callable[[Reply], str]) -> None:
+    rows = [
+        {"x": {"type": "uri", "value": f"urn:{n}"}, "p": {"type": "uri", "value": "urn:p"},
+         "y": {"type": "uri", "value": f"urn:{n}b"}}
+        for n in range(300)
+    ]  # fmt: skip
+    body = json.dumps({"head": {"vars": ["x", "p", "y"]}, "results": {"bindings": rows}}).encode()
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.15)
+        send(handler, body)
+
+    began = time.monotonic()
+    with pytest.raises(GraphError, match="longer than"):
+        around(Endpoint(serve(slow)), "urn:1", hops=50, languages=(), timeout=0.5)
+    assert time.monotonic() - began < 5
+
+
+WIKIDATA = """
+@prefix wd: <http://www.wikidata.org/entity/> . @prefix p: <http://www.wikidata.org/prop/> .
+@prefix s: <http://www.wikidata.org/entity/statement/> .
+@prefix ps: <http://www.wikidata.org/prop/statement/> .
+@prefix pq: <http://www.wikidata.org/prop/qualifier/> .
+@prefix wdt: <http://www.wikidata.org/prop/direct/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+wd:Q1 rdfs:label "Ombra"@en ; p:P6 s:a ; wdt:P31 wd:Q9 . s:a ps:P6 wd:Q2 ; pq:P580 "1990" .
+wd:Q2 rdfs:label "Ada"@en, "艾达"@zh, "آدا"@ar . wd:P6 rdfs:label "mayor"@en .
+wd:P580 rdfs:label "since"@en . wd:Q3 wdt:P31 wd:Q9 .
+"""
+
+
+def test_statement_nodes_cost_no_hop_and_classes_lead_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "w.ttl").write_text(WIKIDATA, encoding="utf-8")
+    wikidata = "http://www.wikidata.org/entity/"
+    with SparqlStore(tmp_path / "store") as store:
+        store.load(tmp_path / "w.ttl", source="w")
+        graph = KnowledgeGraph(around(store, wikidata + "Q1", languages=()).triples)
+        far = around(store, wikidata + "Q1", hops=4, languages=("zh",))
+    (fact,) = (g for g in graph.groups(wikidata + "Q1") if g.property.endswith("P6"))
+    assert graph.label(str(fact.others[0]), "ar") == "آدا"
+    assert graph.label(fact.property, "en") == "mayor"
+    assert graph.qualifiers(fact.triples[0])
+    assert wikidata + "Q3" not in {t.subject for t in far.triples}
+    languages = {t.object.language for t in far.triples if isinstance(t.object, Literal)}
+    assert languages <= {"", "zh"}
