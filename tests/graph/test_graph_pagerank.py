@@ -10,7 +10,7 @@ import pytest
 
 from convrag.errors import GraphError
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.pagerank import PageRank
+from convrag.graph.pagerank import Network, PageRank
 from convrag.types import Literal, Triple
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -107,3 +107,61 @@ def test_bad_seeds_are_refused(seeds: dict[str, float], damping: float) -> None:
     ranks = PageRank(graph_of_pairs([("urn:a", "urn:b")]))
     with pytest.raises(GraphError):
         ranks.scores(seeds, damping=damping)
+
+
+def chance_network(seed: int, nodes: int = 40, lonely: int = 3) -> tuple[Network, np.ndarray]:
+    """Return a network, the last few nodes without connections, and its dense matrix (N, N)."""
+    chance = np.random.default_rng(seed)
+    matrix = np.triu(chance.random((nodes, nodes)) * (chance.random((nodes, nodes)) < 0.1), 1)
+    matrix[:, nodes - lonely :] = 0
+    matrix += matrix.T
+    ones, others = np.nonzero(matrix)
+    starts = np.searchsorted(ones, np.arange(nodes + 1))
+    return Network(starts, others, matrix[ones, others]), matrix
+
+
+def solved(matrix: np.ndarray, start: np.ndarray, damping: float, within: np.ndarray) -> np.ndarray:
+    """Solve p = d W p + (1 - d) s, with what steps outside of ``within`` lost."""
+    steps = matrix / np.maximum(matrix.sum(axis=0), 1e-300) * within[:, None]
+    return np.linalg.solve(np.eye(len(start)) - damping * steps, (1 - damping) * start)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("damping", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_weighted_walk_solves_its_equations(seed: int, damping: float, masked: bool) -> None:
+    network, matrix = chance_network(seed)
+    chance = np.random.default_rng(seed + 10)
+    within = chance.random(len(network)) < 0.7 if masked else np.ones(len(network), bool)
+    start = chance.dirichlet(np.ones(len(network)))
+    wanted = solved(matrix, start, damping, within)
+    found = network.shares(start, damping=damping, within=within if masked else None)
+    assert found == pytest.approx(wanted, abs=1e-5)
+    for least in (1e-3, 1e-6):
+        near = network.shares_nearby(
+            start, damping=damping, least=least, within=within if masked else None
+        )
+        missing = wanted - near
+        assert missing.min() > -1e-9
+        assert (missing <= least * network.strengths + 1e-9).all()
+
+
+def test_a_walk_nearby_does_not_pass_a_hub() -> None:
+    # A thousand leaves share too little of what the hub gets for any to be looked at.
+    ones, others = np.array([0] + [1] * 1001), np.array([1, 0, *range(2, 1002)])
+    ends = np.concatenate([ones, others[2:]])
+    order = np.argsort(ends, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=1002))])
+    network = Network(starts, np.concatenate([others, ones[2:]])[order])
+    start = np.zeros(1002)
+    start[0] = 1
+    assert np.flatnonzero(network.shares_nearby(start, least=1e-3)).tolist() == [0]
+    assert np.count_nonzero(network.shares_nearby(start, least=1e-9)) == 1002
+
+
+def test_a_network_without_connections_keeps_the_start() -> None:
+    network = Network(np.zeros(4, np.int64), np.empty(0, np.int64))
+    start = np.array([0.0, 1.0, 0.0])
+    assert network.size == 0
+    for found in (network.shares(start), network.shares_nearby(start, least=1e-6)):
+        assert found.tolist() == [0.0, 0.5, 0.0]
