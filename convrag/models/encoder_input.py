@@ -26,3 +26,31 @@ def clean_text(text: str) -> str:
     text = text[:MAX_CHARACTERS].replace("\0", " ").replace(_LIGATURE, _EXPANDED)
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return _SPECIAL.sub("< ", unicodedata.normalize("NFC", text))
+
+
+def clean_with_origins(text: str) -> tuple[str, list[int]]:
+    """Return ``clean_text(text)`` and where in ``text`` each of its characters comes from.
+
+    The list has one entry more, the end of what was read. A composed character comes from where its
+    base is, so that the origins never fall.
+    """
+    clean = clean_text(text)
+    end = min(len(text), MAX_CHARACTERS)
+    if clean == text[:end]:
+        return clean, list(range(end + 1))
+    broken = {found.start() for found in _SPECIAL.finditer(text[:end])}
+    origins: list[int] = []
+    start = 0
+    while start < end:
+        piece, stop = unicodedata.normalize("NFC", text[start]), start + 1
+        while stop < end:
+            longer = unicodedata.normalize("NFC", text[start : stop + 1])
+            if longer == piece + unicodedata.normalize("NFC", text[stop]) and not (
+                unicodedata.combining(text[stop])
+            ):
+                break
+            piece, stop = longer, stop + 1
+        piece = _EXPANDED if text[start] == _LIGATURE else piece
+        origins += [start] * (len(piece) + (start in broken))
+        start = stop
+    return clean, [*origins[: len(clean)], *[end] * (len(clean) + 1 - len(origins))]

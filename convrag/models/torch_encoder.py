@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from convrag.errors import ModelError
-from convrag.models.encoder_input import Kind, clean_text
+from convrag.models.encoder_input import Kind, clean_text, clean_with_origins
 from convrag.models.threads import set_threads
 from convrag.protocols import Vectors
+from convrag.types import Span
 
 _BATCH_TOKENS = 1024
 """Padded tokens of one forward pass: activations that fit into the cache, and memory that is used
@@ -25,12 +26,25 @@ _BATCH_WINDOWS = 64
 class Window:
     """A run of one text's tokens the model reads at once, special tokens included.
 
-    ``weight`` is what its mean counts for in the text's vector.
+    ``weight`` is what its mean counts for in the text's vector; ``spans`` are the tokens' places in
+    the text, of no length for special tokens, and empty where they were not asked for.
     """
 
     text: int
     ids: Sequence[int]
     weight: int
+    spans: Sequence[Span] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextTokens:
+    """One text's own tokens in context, without special tokens and prefix.
+
+    ``states`` is float32 (T, layers times D); ``spans`` are T places in the text as it was given.
+    """
+
+    states: Vectors
+    spans: tuple[Span, ...]
 
 
 class WindowTokenizer(Protocol):
@@ -38,8 +52,12 @@ class WindowTokenizer(Protocol):
 
     pad_id: int
 
-    def windows(self, texts: Sequence[str]) -> list[Window]:
-        """Return the windows of all texts, at least one for each, in order."""
+    def windows(self, texts: Sequence[str], *, spans: bool = False) -> list[Window]:
+        """Return the windows of all texts, at least one for each, in order.
+
+        Raises:
+            ModelError: ``spans`` were asked for, and this tokenizer has none.
+        """
         ...
 
 
@@ -138,6 +156,53 @@ class TorchEncoder:
             raise ModelError(f"{self._id}: the model gave values that are not finite")
         return states
 
+    def tokens(
+        self, texts: Sequence[str], *, layers: Sequence[int], kind: Kind = "passage"
+    ) -> list[TextTokens]:
+        """Return each text's own tokens, with the states after the given layers side by side.
+
+        Args:
+            texts: The texts; what of one is beyond ``MAX_CHARACTERS`` has no tokens.
+            layers: Numbers of layers; 0 is the embedding, and the last is what ``states`` gives.
+            kind: Which prefix is read before a text.
+
+        Raises:
+            ModelError: The model gave values that are not finite, has no such layer, or its
+                tokenizer does not say where a token is.
+        """
+        prefix = self._prefixes[kind]
+        cleaned = [clean_with_origins(text) for text in texts]
+        with self._lock, torch.inference_mode():
+            windows = self._tokenizer.windows([prefix + text for text, _ in cleaned], spans=True)
+            read: dict[int, Vectors] = {}
+            for batch in _batches(windows):
+                for window, row in zip(batch, self._layers(batch, layers), strict=True):
+                    read[id(window)] = row[: len(window.ids)]
+        parts: list[list[Vectors]] = [[] for _ in texts]
+        places: list[list[Span]] = [[] for _ in texts]
+        for window in windows:
+            text, origins = cleaned[window.text]
+            found = [_place(span, len(prefix), text, origins) for span in window.spans]
+            kept = [place is not None for place in found]
+            parts[window.text].append(read[id(window)][kept])
+            places[window.text] += [place for place in found if place is not None]
+        return [
+            TextTokens(np.concatenate(part), tuple(place))
+            for part, place in zip(parts, places, strict=True)
+        ]
+
+    def _layers(self, batch: Sequence[Window], layers: Sequence[int]) -> Vectors:
+        """Return float32 (B, T, layers times D)."""
+        ids, mask = self._padded(batch)
+        output = self._model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        hidden = output.hidden_states
+        if not all(0 <= layer < len(hidden) for layer in layers):
+            raise ModelError(f"{self._id}: the model has no layer {max(layers)}")
+        states = torch.cat([hidden[layer] for layer in layers], dim=-1).float().numpy()
+        if not np.isfinite(states).all():
+            raise ModelError(f"{self._id}: the model gave values that are not finite")
+        return np.asarray(states, dtype=np.float32)
+
     def _means(self, batch: Sequence[Window]) -> Vectors:
         """Return float32 (B, D), the mean over each window's tokens."""
         hidden, mask = self._read(batch)
@@ -147,14 +212,32 @@ class TorchEncoder:
 
     def _read(self, batch: Sequence[Window]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the last hidden states (B, T, D), and which are of tokens (B, T)."""
+        ids, mask = self._padded(batch)
+        hidden: torch.Tensor = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return hidden, mask
+
+    def _padded(self, batch: Sequence[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the token ids (B, T), and which are of tokens (B, T)."""
         length = max(len(window.ids) for window in batch)
         ids = torch.full((len(batch), length), self._tokenizer.pad_id, dtype=torch.long)  # (B, T)
         mask = torch.zeros_like(ids)
         for row, window in enumerate(batch):
             ids[row, : len(window.ids)] = torch.tensor(window.ids)
             mask[row, : len(window.ids)] = 1
-        hidden: torch.Tensor = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
-        return hidden, mask
+        return ids, mask
+
+
+def _place(span: Span, prefix: int, text: str, origins: Sequence[int]) -> Span | None:
+    """Return where a token of the prefixed text is in the text as given; None outside of it.
+
+    A token's leading white space is left out, unless it is all of it.
+    """
+    start, end = max(span[0] - prefix, 0), span[1] - prefix
+    if end <= start:
+        return None
+    while start < end - 1 and text[start].isspace():
+        start += 1
+    return origins[start], max(origins[end], origins[end - 1] + 1)
 
 
 def _batches(windows: Sequence[Window]) -> Iterator[list[Window]]:

@@ -90,12 +90,14 @@ class PackedTokenizer:
             raise ModelError(f"{path}: not a tokenizer: {error}") from error
         self._tokenizer.enable_truncation(length, stride=0)
 
-    def windows(self, texts: Sequence[str]) -> list[Window]:
+    def windows(self, texts: Sequence[str], *, spans: bool = False) -> list[Window]:
         """Return the windows of all texts, at least one for each, in order."""
+        read = self._tokenizer.encode_batch if spans else self._tokenizer.encode_batch_fast
         found = []
-        for text, encoding in enumerate(self._tokenizer.encode_batch_fast(list(texts))):
+        for text, encoding in enumerate(read(list(texts))):
             for part in (encoding, *encoding.overflowing):
-                found.append(Window(text, part.ids, max(1, len(part.ids) - 2)))
+                places = part.offsets if spans else ()
+                found.append(Window(text, part.ids, max(1, len(part.ids) - 2), places))
         return found
 
 
@@ -112,21 +114,29 @@ class HfTokenizer:
         self._length = length
         self.pad_id = tokenizer.pad_token_id or 0
 
-    def windows(self, texts: Sequence[str]) -> list[Window]:
-        """Return the windows of all texts, at least one for each, in order."""
+    def windows(self, texts: Sequence[str], *, spans: bool = False) -> list[Window]:
+        """Return the windows of all texts, at least one for each, in order.
+
+        Raises:
+            ModelError: ``spans`` were asked for, and the tokenizer is not a fast one.
+        """
         fast = bool(self._tokenizer.is_fast)
+        if spans and not fast:
+            raise ModelError("this encoder's tokenizer does not say where in a text a token is")
         encoded = self._tokenizer(
             list(texts),
             truncation=True,
             max_length=self._length,
             return_overflowing_tokens=fast,
             return_attention_mask=False,
+            return_offsets_mapping=spans,
         )
         owners = encoded["overflow_to_sample_mapping"] if fast else range(len(texts))
+        places = encoded["offset_mapping"] if spans else [()] * len(owners)
         return [
             # A tokenizer without special tokens gives nothing for an empty text.
-            Window(int(text), ids or [self.pad_id], max(1, len(ids)))
-            for text, ids in zip(owners, encoded["input_ids"], strict=True)
+            Window(int(text), ids or [self.pad_id], max(1, len(ids)), place or [(0, 0)] * spans)
+            for text, ids, place in zip(owners, encoded["input_ids"], places, strict=True)
         ]
 
 

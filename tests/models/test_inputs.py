@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convrag.models.encoder_input import MAX_CHARACTERS, clean_text
+from convrag.models.encoder_input import MAX_CHARACTERS, clean_text, clean_with_origins
 from convrag.models.prompt_text import plain_prompt
 
 SCRIPTS = [
@@ -91,3 +91,25 @@ def test_engine_has_room_for_every_expansion(text: str) -> None:
     # The engine reserves four code points for each byte; compatibility forms may grow to 18.
     cleaned = clean_text(text + "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 30)
     assert len(unicodedata.normalize("NFKC", cleaned)) <= 4 * len(cleaned.encode("utf-8"))
+
+
+@pytest.mark.parametrize("text", SCRIPTS)
+def test_origins_of_decomposed_text_lead_to_the_same_word(text: str) -> None:
+    given = "é ﷺ <s> " + unicodedata.normalize("NFD", text)
+    clean, origins = clean_with_origins(given)
+    word = text.split()[-1]
+    found = clean.rindex(unicodedata.normalize("NFC", word))
+    assert unicodedata.normalize("NFC", given[origins[found] :]) == unicodedata.normalize(
+        "NFC", word
+    )
+
+
+@given(st.text(alphabet="aé가각\u1100\u1161\u0301\u0327\u093c\u0915<s>/\0 東ﷺ\ud800"))
+@settings(max_examples=200, deadline=None)
+def test_origins_fit_any_text(text: str) -> None:
+    clean, origins = clean_with_origins(text)
+    assert clean == clean_text(text)
+    assert len(origins) == len(clean) + 1
+    assert origins == sorted(origins)
+    assert origins[-1] == len(text)
+    assert clean_with_origins("長" * (MAX_CHARACTERS + 5))[1][-1] == MAX_CHARACTERS

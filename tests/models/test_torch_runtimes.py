@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,27 @@ def test_hf_encoder_gives_unit_vectors_whatever_the_batch(
     assert encoder.encode([]).shape == (0, 16)
     assert encoder.id.startswith(f"hf:{folder}@")
     assert load_encoder(f"hf:{folder}", config=config).id == encoder.id
+
+
+def test_tokens_lie_where_they_say_and_are_the_same_in_any_batch(
+    tmp_path: Path, bert: Path, config: Config
+) -> None:
+    folder = shutil.copytree(bert, tmp_path / "prompted")
+    prompts = folder / "config_sentence_transformers.json"
+    prompts.write_text('{"prompts": {"query": "Q: ", "document": "P: "}}', encoding="utf-8")
+    encoder = load_encoder(f"hf:{folder}", config=config)
+    texts = [*TEXTS, "e\N{COMBINING ACUTE ACCENT}t <s> der"]
+    found = encoder.tokens(texts, layers=(0, 1))
+    for text, one in zip(texts, found, strict=True):
+        assert one.states.shape == (len(one.spans), 32)
+        letters = {at for start, end in one.spans for at in range(start, end)}
+        assert letters == set(range(len(text)))
+    last = encoder.tokens(texts[:1], layers=(1,))[0]
+    assert np.allclose(last.states, found[0].states[:, 16:], atol=1e-5)
+    units = last.states / np.linalg.norm(last.states, axis=1, keepdims=True)
+    assert np.allclose(units, encoder.states(texts[:1], "passage")[0][3:], atol=1e-5)
+    with pytest.raises(ModelError, match="no layer 2"):
+        encoder.tokens(["x"], layers=(2,))
 
 
 def test_a_forward_pass_is_small_and_little_of_it_is_padding(bert: Path, config: Config) -> None:
