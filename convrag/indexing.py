@@ -233,6 +233,7 @@ def _prune(
 
     with index.snapshot() as connection:
         listed = sources.listed(connection)
+        kept.update(storage.copies(connection))  # they come from no file
     return sources.delete(index, [item for item in listed if gone(item.name)])
 
 

@@ -10,9 +10,12 @@ from typer.core import TyperGroup
 
 from convrag.cli import upkeep
 from convrag.cli.options import EncoderOption, FolderOption, ThreadsOption, index_folder
+from convrag.graph.fragment import FACTS, SECONDS
 
 if TYPE_CHECKING:
+    from convrag.copying import Copy, Fetched
     from convrag.indexing import BuildReport
+    from convrag.text.documents import Refusal
 
 _HELP = ("-h", "--help")
 
@@ -47,22 +50,77 @@ LanguagesOption = Annotated[
 @app.command("add")
 def add(
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(help="Files and folders: documents, and graphs such as ttl."),
-    ],
+    ] = None,
     into: FolderOption = None,
     rebuild: RebuildOption = False,
     languages: LanguagesOption = "",
     encoder: EncoderOption = None,
     threads: ThreadsOption = None,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="DIR", help="Copy from this graph store.")
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="Copy from this SPARQL server.")
+    ] = None,
+    around: Annotated[
+        str | None,
+        typer.Option("--around", metavar="ENTITY", help="Copy what is near it: an IRI or a name."),
+    ] = None,
+    hops: Annotated[
+        int, typer.Option("--hops", min=1, max=8, metavar="N", help="Facts from it at most.")
+    ] = 1,
+    query: Annotated[
+        str | None, typer.Option("--query", metavar="SPARQL", help="Copy what this CONSTRUCTs.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="How answers call the copy.")
+    ] = None,
+    limit: Annotated[
+        int,
+        typer.Option("--limit", min=1, max=1_000_000, metavar="N", help="Facts copied at most."),
+    ] = FACTS,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, max=3600, metavar="S", help="Seconds to copy.")
+    ] = SECONDS,
 ) -> None:
     """Take in what is new or changed in PATHS; nothing is deleted.
 
     The index is made when it is not there. What is unchanged is not encoded again. Ctrl-C loses
     nothing that was done: the same command goes on from there.
+
+    With --store or --endpoint a part of a large graph is copied too: what is near an entity, or
+    what a query builds. 'index update' without PATHS fetches it anew; 'index delete NAME' removes
+    it. Names come in --languages, else in the ten that questions are asked in.
     """
-    _check_paths(paths)
-    _build(paths, into, rebuild, languages, encoder, threads, prune=False)
+    from convrag.cli.kg_store import copy_wanted
+    from convrag.errors import UsageError
+
+    _check_paths(paths or [])
+    copy = copy_wanted(
+        store,
+        endpoint,
+        around,
+        query,
+        hops=hops,
+        name=name,
+        languages=_languages(languages),
+        limit=limit,
+        timeout=timeout,
+    )
+    if not paths and copy is None:
+        raise UsageError("there is nothing to take in", "name files, or --store or --endpoint")
+    _build(
+        paths or [],
+        into,
+        rebuild,
+        languages,
+        encoder,
+        threads,
+        prune=False,
+        copy=copy,
+    )
 
 
 @app.command("update")
@@ -79,14 +137,23 @@ def update(
 ) -> None:
     """Take in what changed in PATHS, and delete what vanished.
 
-    A folder that is not there at all counts as out of reach; what came from it is kept.
+    A folder that is not there at all counts as out of reach; what came from it is kept. The same
+    goes for what was copied from graph stores and servers, which is fetched anew without PATHS.
     """
     from convrag.retrieval.storage import read_manifest
 
     _check_paths(paths or [])
     if not paths:
         read_manifest(index_folder(into))
-    _build(paths or [], into, rebuild, languages, encoder, threads, prune=True)
+    _build(
+        paths or [],
+        into,
+        rebuild,
+        languages,
+        encoder,
+        threads,
+        prune=True,
+    )
 
 
 for command in (
@@ -109,6 +176,7 @@ def _build(
     threads: int | None,
     *,
     prune: bool,
+    copy: Copy | None = None,
 ) -> None:
     from convrag.cli.output import interruptible, progress_bar
     from convrag.config import load_config
@@ -119,23 +187,49 @@ def _build(
     state = "what was done is kept, the same command goes on from there"
     if rebuild:
         state = "the index is as it was before"
+    report = None
     with interruptible(state), progress_bar("loading the encoder") as show:
+        # Fetched first: a server that does not answer must not leave half of a new index behind.
+        fetched, refusals, with_files = _fetched(paths, copy, target, strict=rebuild)
         from convrag.indexing import build_index
         from convrag.models.registry import load_encoder
 
         # Many passages at once go twice as fast through torch as through the query engine.
         model = load_encoder(config.encoder, config=config, runtime="torch")
-        report = build_index(
-            paths,
-            target,
-            model,
-            title=target.resolve().name,
-            languages=codes,
-            rebuild=rebuild,
-            prune=prune,
-            progress=show,
-        )
-    _summarize(report, target)
+        if with_files:
+            report = build_index(
+                paths,
+                target,
+                model,
+                title=target.resolve().name,
+                languages=codes,
+                rebuild=rebuild,
+                prune=prune,
+                progress=show,
+            )
+        if fetched:
+            from convrag.copying import store
+
+            store(target, fetched, model, rebuild=rebuild and not with_files)
+    _summarize(report, refusals, fetched, target)
+
+
+def _fetched(
+    paths: list[Path], copy: Copy | None, target: Path, *, strict: bool
+) -> tuple[list[Fetched], list[Refusal], bool]:
+    """Return what is copied, what of it cannot be, and whether files are read too.
+
+    Without paths and a new copy, everything is brought up to date that the index is made from.
+    """
+    if paths and copy is None:
+        return [], [], True
+    from convrag.copying import fetch, remembered
+    from convrag.indexing import remembered_roots
+
+    if copy is not None:
+        return *fetch([copy], strict=True), bool(paths)
+    copies = remembered(target)
+    return *fetch(copies, strict=strict), bool(remembered_roots(target)) or not copies
 
 
 def _check_paths(paths: list[Path]) -> None:
@@ -165,23 +259,32 @@ def _languages(text: str) -> tuple[str, ...]:
     return codes
 
 
-def _summarize(report: BuildReport, target: Path) -> None:
+def _summarize(
+    report: BuildReport | None, refusals: list[Refusal], fetched: list[Fetched], target: Path
+) -> None:
     from convrag.cli.output import note, say
     from convrag.errors import DocumentError
 
-    for refusal in report.refusals:
+    refused = [*(report.refusals if report else ()), *refusals]
+    for refusal in refused:
         hint = f" ({refusal.hint})" if refusal.hint else ""
         note(f"refused: {refusal.source}: {refusal.reason}{hint}")
-    kept = report.added + report.updated + report.unchanged + report.deleted + report.triples
-    if not kept and report.refusals:
-        raise DocumentError(
-            f"nothing could be indexed ({len(report.refusals)} refused)",
-            "the lines above say why",
+    for item in fetched:
+        copied = item.fragment
+        say(f"{item.copy.name}: {len(copied.triples):,} triples copied; index: {target}")
+        if copied.cut:
+            more = "'index add' with a larger --limit takes more"
+            note(f"{item.copy.name}: only {item.copy.limit:,} facts of them all; {more}")
+    if report is not None:
+        kept = report.added + report.updated + report.unchanged + report.deleted + report.triples
+        if not kept and refused:
+            raise DocumentError(
+                f"nothing could be indexed ({len(refused)} refused)", "the lines above say why"
+            )
+        again = f" ({report.duplicates} of them duplicates)" if report.duplicates else ""
+        say(
+            f"{report.added} added, {report.updated} updated{again}, {report.unchanged} unchanged,"
+            f" {report.deleted} deleted, {len(report.refusals)} refused:"
+            f" {report.passages} passages written, {report.triples} triples read; index: {target}"
         )
-    again = f" ({report.duplicates} of them duplicates)" if report.duplicates else ""
-    say(
-        f"{report.added} added, {report.updated} updated{again}, {report.unchanged} unchanged,"
-        f" {report.deleted} deleted, {len(report.refusals)} refused:"
-        f" {report.passages} passages written, {report.triples} triples read; index: {target}"
-    )
     note(f"ask it with: convrag chat --index {target}")

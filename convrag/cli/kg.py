@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convrag.cli import kg_files
+from convrag.cli import kg_files, kg_store
 from convrag.cli.kg_source import JsonOption, LanguageOption, Opened, language_of, open_graph
+from convrag.cli.kg_store import EndpointOption, StoreOption, TimeoutOption, one_of, open_near
 from convrag.cli.options import IndexOption, PackOption
+from convrag.graph.fragment import SECONDS
 
 if TYPE_CHECKING:
     from convrag.graph.conflicts import Sources
@@ -22,10 +24,12 @@ _LISTED = 10
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="""Look at the knowledge graph of an index or a pack.
+    help="""Look at the knowledge graph of an index or a pack, or at a large one.
 
-    Without --index and --pack it is the pack 'world'. An ENTITY is an id, a prefixed name such as
-    w:vienna, or a name in any language.""",
+    Without --index and --pack it is the pack 'world'. Graphs too large for memory lie in a store
+    (--store), which 'kg import' fills, or on a SPARQL server (--endpoint); 'index add' copies
+    parts of either. An ENTITY is an id, a prefixed name such as w:vienna, or a name in any
+    language; in a store and on a server, an IRI or a name exactly as it is written there.""",
 )
 
 
@@ -33,17 +37,25 @@ app = typer.Typer(
 def stats(
     pack: PackOption = None,
     index: IndexOption = None,
+    store: StoreOption = None,
+    endpoint: EndpointOption = None,
     language: LanguageOption = None,
+    timeout: TimeoutOption = SECONDS,
     json: JsonOption = False,
 ) -> None:
     """Count what the graph holds.
 
     Listed with it: the entities that most facts name or none does, those without a label, and
-    names that several have.
+    names that several have. A store or a server counts its triples by property, class, language
+    of labels, and file.
     """
     from convrag.cli.output import say_json, table
     from convrag.graph.profile import profile
 
+    asked = one_of(pack, index, store, endpoint)
+    if asked is not None:
+        kg_store.say_counts(asked, timeout, _LISTED, json=json)
+        return
     spoken, opened = language_of(language), open_graph(pack, index)
     found = profile(opened.graph, opened.triples)
     if json:
@@ -105,7 +117,10 @@ def show(
     entity: Annotated[str, typer.Argument(metavar="ENTITY", help="An id or a name.")],
     pack: PackOption = None,
     index: IndexOption = None,
+    store: StoreOption = None,
+    endpoint: EndpointOption = None,
     language: LanguageOption = None,
+    timeout: TimeoutOption = SECONDS,
     json: JsonOption = False,
 ) -> None:
     """Show an entity's names and facts, with the files that say them.
@@ -115,8 +130,12 @@ def show(
     from convrag.cli.output import say_json
     from convrag.graph.conflicts import Sources
 
-    spoken, opened = language_of(language), open_graph(pack, index)
-    entity_id = opened.entity(entity, spoken)
+    spoken, asked = language_of(language), one_of(pack, index, store, endpoint)
+    if asked is not None:
+        opened, entity_id = open_near(asked, entity, spoken, hops=1, timeout=timeout)
+    else:
+        opened = open_graph(pack, index)
+        entity_id = opened.entity(entity, spoken)
     sources = Sources(opened.triples)
     facts = [
         fact
@@ -179,6 +198,8 @@ def path(
         raise typer.Exit(1)
 
 
+app.command("import")(kg_store.import_files)
+app.command("remove")(kg_store.remove)
 app.command("sparql")(kg_files.sparql)
 app.command("export")(kg_files.export)
 app.command("validate")(kg_files.validate)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convrag.cli.kg_source import JsonOption, LanguageOption, Opened, language_of, open_graph
+from convrag.cli.kg_store import EndpointOption, StoreOption, TimeoutOption, one_of, open_near
 from convrag.cli.options import IndexOption, PackOption
+from convrag.graph.fragment import SECONDS
 
 if TYPE_CHECKING:
     from convrag.graph.sparql import Rows
@@ -36,14 +38,11 @@ def sparql(
     ],
     pack: PackOption = None,
     index: IndexOption = None,
-    endpoint: Annotated[
-        str | None, typer.Option("--endpoint", metavar="URL", help="Ask this server instead.")
-    ] = None,
+    store: StoreOption = None,
+    endpoint: EndpointOption = None,
     json: JsonOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV (SPARQL 1.1's).")] = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, max=3600, metavar="S", help="Seconds at most.")
-    ] = _TIMEOUT,
+    timeout: TimeoutOption = _TIMEOUT,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, max=1_000_000, metavar="N", help="Rows at most.")
     ] = _ROWS,
@@ -57,15 +56,13 @@ def sparql(
 
     if json and csv:
         raise UsageError("--json and --csv were both given", "choose one of them")
-    if endpoint and (pack or index):
-        raise UsageError("--endpoint asks a server, not a pack or an index", "leave one out")
     text = _query_text(query)
-    opened = None if endpoint else open_graph(pack, index)
-    if opened is None:
-        from convrag.graph.endpoint import Endpoint
-
-        found = Endpoint(str(endpoint)).query(text, timeout=timeout, limit=limit)
+    graph = one_of(pack, index, store, endpoint)
+    opened = None
+    if graph is not None:
+        found = graph.query(text, timeout=timeout, limit=limit)
     else:
+        opened = open_graph(pack, index)
         found = _asked(opened, text, timeout, limit)
     if json:
         _say_results(found)
@@ -80,6 +77,8 @@ def sparql(
 def export(
     pack: PackOption = None,
     index: IndexOption = None,
+    store: StoreOption = None,
+    endpoint: EndpointOption = None,
     form: Annotated[
         str, typer.Option("--format", "-t", metavar="FORMAT", help=f"{', '.join(_FORMATS)}.")
     ] = "turtle",
@@ -95,19 +94,27 @@ def export(
         str,
         typer.Option("--out", "--output", "-o", metavar="FILE", help="This file; '-' is stdout."),
     ] = "-",
+    timeout: TimeoutOption = SECONDS,
 ) -> None:
     """Write the graph or a part of it as RDF, GraphML or SVG.
 
     GraphML and SVG have the names in one language; the RDF formats have all. A picture shows at
-    most 60 entities, those that belong most to the one it is about.
+    most 60 entities, those that belong most to the one it is about. Of a store or a server only a
+    part is written, at most 10,000 facts, with the names in the chosen language and in English.
     """
     from convrag.cli.output import note, write_file
     from convrag.errors import UsageError
 
     if form not in _FORMATS:
         raise UsageError(f"--format {form}: not a format", f"use one of {', '.join(_FORMATS)}")
-    spoken, opened = language_of(language), open_graph(pack, index)
-    root = opened.entity(around, spoken) if around else None
+    spoken, graph, root = language_of(language), one_of(pack, index, store, endpoint), None
+    if graph is not None:
+        if not around:
+            raise UsageError("a store or a server is too large to write", "say --around ENTITY")
+        opened, root = open_near(graph, around, spoken, hops=max(hops, 1), timeout=timeout)
+    else:
+        opened = open_graph(pack, index)
+        root = opened.entity(around, spoken) if around else None
     text = _written(opened, form, root, hops, spoken)
     if out == "-":
         import sys

@@ -112,6 +112,7 @@ def stats(
     import dataclasses
 
     from convrag.cli.output import say_json, table
+    from convrag.copying import remembered
     from convrag.indexing import remembered_roots
     from convrag.retrieval.index import Index
 
@@ -122,6 +123,7 @@ def stats(
         "languages": dict(found.languages),
         "bytes": found.bytes,
         "made_from": [str(root.path) for root in remembered_roots(target)],
+        "copied_from": sorted({copy.place for copy in remembered(target)}),
     }
     if json:
         say_json(values)

@@ -14,7 +14,7 @@ from itertools import islice
 from convrag.errors import GraphError
 from convrag.graph import terms
 from convrag.graph.sparql import Queried, Rows, check_query, iri_term, literal_term
-from convrag.types import Literal, Triple
+from convrag.types import Triple
 
 FACTS = 10_000
 """Facts of a part when nobody says."""
@@ -24,9 +24,15 @@ _AT_ONCE = 200
 """Terms that one query asks about; servers bound the length of queries."""
 _NAMES = 100_000
 """Names that one query may answer with."""
-_NAMING = tuple(
-    sorted({*terms.LABEL_ORDER[:4], terms.ALIAS, *(s + "description" for s in terms.SCHEMA)})
+_NAMING = (
+    *terms.LABEL_ORDER[:4],
+    terms.ALIAS,
+    terms.SKOS + "hiddenLabel",
+    *(s + "description" for s in terms.SCHEMA),
+    terms.PATTERN,
+    terms.UNIT,
 )
+_CLASSIFYING = (terms.TYPE, terms.INVERSE, "http://www.wikidata.org/prop/direct/P31")
 _KIND = re.compile(r"/prop/(direct|statement)/(P31|P279)$")
 _CLAIM = re.compile(r"(.*/)prop/(direct/)?(P\d+)")
 
@@ -81,8 +87,10 @@ def around(
         if cut or not near:
             break
     named = {t for fact in facts for t in (fact.subject, fact.predicate, fact.object)}
+    kinds = asking.kinds([term for term in named if isinstance(term, str)])
+    named.update(kind.object for kind in kinds)
     names = asking.names([term for term in named if isinstance(term, str)])
-    return Fragment(_sorted([*facts, *names]), cut)
+    return Fragment(_sorted([*facts, *kinds, *names]), cut)
 
 
 def find(
@@ -209,26 +217,35 @@ class _Asking:
             if isinstance(subject, str) and isinstance(predicate, str) and value is not None
         ]
 
+    def kinds(self, things: Sequence[str]) -> list[Triple]:
+        """Return the classes of things and properties, and what properties are the inverse of."""
+        found: list[Triple] = []
+        for some in _portions(_asked(things)):
+            found += self._said(some, _CLASSIFYING, "isIRI(?y)")
+        return found
+
     def names(self, things: Sequence[str]) -> tuple[Triple, ...]:
         """Return what the things are called, and are described as."""
         found: list[Triple] = []
         # Wikidata names properties by items of their own.
         claims = (_CLAIM.fullmatch(thing) for thing in things)
         items = [f"{claim[1]}entity/{claim[3]}" for claim in claims if claim]
-        # An IRI that no query can hold came from outside; it stays without a name.
-        for some in _portions(sorted({t for t in (*things, *items) if _writable(t)})):
-            rows = self.query(
-                f"SELECT ?thing ?naming ?name WHERE {{ VALUES ?thing {{ {_iris(some)} }} "
-                f"VALUES ?naming {{ {_iris(_NAMING)} }} ?thing ?naming ?name . "
-                f"FILTER({_spoken('?name', self.languages)}) }} LIMIT {_NAMES}",
-                _NAMES,
-            ).rows
-            found += [
-                Triple(thing, naming, name, self.source)
-                for thing, naming, name in rows
-                if isinstance(thing, str) and isinstance(naming, str) and isinstance(name, Literal)
-            ]
+        for some in _portions(_asked([*things, *items])):
+            spoken = f"isLiteral(?y) && {_spoken('?y', self.languages)}"
+            found += self._said(some, _NAMING, spoken)
         return _sorted(found)
+
+    def _said(self, things: Sequence[str], properties: Sequence[str], kept: str) -> list[Triple]:
+        query = (
+            f"SELECT ?x ?p ?y WHERE {{ VALUES ?x {{ {_iris(things)} }} "
+            f"VALUES ?p {{ {_iris(properties)} }} ?x ?p ?y . FILTER({kept}) }} LIMIT {_NAMES}"
+        )
+        return self._triples(query, _NAMES)
+
+
+def _asked(things: Iterable[str]) -> list[str]:
+    """Return the things that a query can name; what it cannot came from outside."""
+    return sorted({thing for thing in things if _writable(thing)})
 
 
 def _holds_statement(triple: Triple) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pyoxigraph as ox
 
@@ -297,6 +297,13 @@ class _Worker:
 
 def _graph_name(source: str, load: int) -> str:
     return f"{_GRAPH}{quote(source, safe='/', errors='surrogateescape')}#{load}"
+
+
+def source_of(graph: str) -> str:
+    """Return the name of the source whose graph in a store has this IRI; else the IRI."""
+    if not graph.startswith(_GRAPH):
+        return graph
+    return unquote(graph.removeprefix(_GRAPH).rpartition("#")[0], errors="surrogateescape")
 
 
 def _other_statements(path: Path, source: str) -> list[tuple[_Node, ox.NamedNode, _Term]]:

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from convrag.graph import terms
 from convrag.graph.conflicts import source_counts
 from convrag.graph.model import KnowledgeGraph
+from convrag.graph.sparql import Queried, iri_term
 from convrag.text.normalize import match_key
-from convrag.types import Triple
+from convrag.types import Literal, Triple
+
+_MOST_COUNTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,58 @@ def profile(graph: KnowledgeGraph, triples: Sequence[Triple], *, hubs: int = 10)
         ),
         namesakes=_namesakes(graph),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LargeProfile:
+    """Counts of a graph that is not in memory; those by name are sorted, the largest first."""
+
+    triples: int
+    subjects: int
+    properties: Mapping[str, int]
+    """Triples by predicate."""
+    classes: Mapping[str, int]
+    """Things by class."""
+    labels: Mapping[str, int]
+    """Labels by language."""
+    sources: Mapping[str, int]
+    """Triples by graph of the store; a server has those it calls so."""
+
+
+def count_by_query(graph: Queried, *, timeout: float) -> LargeProfile:
+    """Return what the graph counts, whose whole it has to look at for that.
+
+    Args:
+        graph: A store or a server.
+        timeout: Seconds for each of six queries.
+
+    Raises:
+        GraphError: As the graph's ``query``.
+    """
+
+    def count(what: str) -> int:
+        found = graph.query(f"SELECT ({what} AS ?n) WHERE {{ ?s ?p ?o }}", timeout=timeout)
+        return sum(_number(value) for row in found.rows for value in row)
+
+    def counts(pattern: str) -> dict[str, int]:
+        query = f"SELECT ?x (COUNT(*) AS ?n) WHERE {{ {pattern} }} GROUP BY ?x"
+        found = graph.query(query, timeout=timeout, limit=_MOST_COUNTS)
+        names = [name.value if isinstance(name, Literal) else name or "" for name, _ in found.rows]
+        return _sorted(Counter(dict(zip(names, [_number(n) for _, n in found.rows], strict=True))))
+
+    labels = " ".join(iri_term(label) for label in terms.LABEL_ORDER[:4])
+    return LargeProfile(
+        triples=count("COUNT(*)"),
+        subjects=count("COUNT(DISTINCT ?s)"),
+        properties=counts("?s ?x ?o"),
+        classes=counts(f"?s {iri_term(terms.TYPE)} ?x"),
+        labels=counts(f"VALUES ?p {{ {labels} }} ?s ?p ?o BIND(LANG(?o) AS ?x)"),
+        sources=counts("GRAPH ?x { ?s ?p ?o }"),
+    )
+
+
+def _number(value: str | Literal | None) -> int:
+    return int(value.value) if isinstance(value, Literal) and value.value.isdecimal() else 0
 
 
 def _namesakes(graph: KnowledgeGraph) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS graph_files (
     size INTEGER NOT NULL, triples BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS graph_linked (state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS graph_copies (source TEXT PRIMARY KEY, record TEXT NOT NULL);
 """
 _OLD_TABLES = ("graph_sources", "graph_prefixes", "graph_triples")
 _NUMBERS = "I"
@@ -81,6 +82,19 @@ def replace_source(
 def delete_source(connection: sqlite3.Connection, source: str) -> None:
     """Remove exactly what only ``source`` gave. The caller owns the transaction."""
     connection.execute("DELETE FROM graph_files WHERE source = ?", (source,))
+    connection.execute("DELETE FROM graph_copies WHERE source = ?", (source,))
+
+
+def copies(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return what is noted of the sources that are copies of parts of other graphs."""
+    if not _has(connection, "graph_copies"):
+        return {}
+    return dict(connection.execute("SELECT source, record FROM graph_copies"))
+
+
+def set_copy(connection: sqlite3.Connection, source: str, record: str) -> None:
+    """Note where ``source`` is copied from. The caller owns the transaction."""
+    connection.execute("INSERT OR REPLACE INTO graph_copies VALUES (?, ?)", (source, record))
 
 
 def load_triples(connection: sqlite3.Connection) -> tuple[Triple, ...]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
-import subprocess
-import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +19,7 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.oxigraph import SparqlStore
 from convrag.types import Literal
 from tests.graph.graph_text import EX, PREFIXES
+from tests.graph.sparql_server import serving
 from tests.graph.test_graph_rdf import LABEL, NAMES
 
 LAKES = PREFIXES + "".join(
@@ -39,32 +37,12 @@ ex:namesake rdfs:label "Tarn"@en .
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real Oxigraph server that holds the lakes."""
-    program = shutil.which("oxigraph", path=sysconfig.get_path("scripts"))
-    if program is None:
-        pytest.skip("the Oxigraph server is not installed: pip install oxigraph")
     folder = tmp_path_factory.mktemp("server")
     (folder / "lakes.ttl").write_text(LAKES, encoding="utf-8")
     with SparqlStore(folder / "store") as store:
         store.load(folder / "lakes.ttl", source="lakes")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = ["--location", str(folder / "store" / "data"), "--bind", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        [program, "serve-read-only", "--union-default-graph", *place],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/query"
-    finally:
-        process.kill()
-        process.wait()
+    with serving(folder / "store") as (url, _):
+        yield url
 
 
 def test_queries_are_answered(server: str) -> None:
