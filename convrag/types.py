@@ -227,6 +227,7 @@ class Conclusion:
         count: How many things were counted, listed or ranked.
         holds: Of a comparison, whether it is as the question says; None when it says nothing.
         difference: Between the two values.
+        place: Of a ranking, which place was asked for: 2 for the second highest.
     """
 
     kind: Inference
@@ -238,6 +239,7 @@ class Conclusion:
     count: int = 0
     holds: bool | None = None
     difference: Literal | None = None
+    place: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class _Writer:
         self.cited: dict[Triple, int] = {}
 
     def text(self, said: Conclusion) -> str:
+        if said.kind in (Inference.LIST, Inference.COUNT) and not said.count:
+            return self._filled("none", said, self._measured(said))
         if said.kind is Inference.LIST:
             return self._things(said)
         if said.kind is Inference.COUNT:
@@ -41,7 +43,10 @@ class _Writer:
         if said.kind is Inference.DIFFERENCE:
             return self._filled("difference", said, values)
         if said.kind is Inference.RANKING:
-            return self._filled("rank-most" if said.most else "rank-least", said, values)
+            kind = "rank" if said.place == 1 else "place"
+            kind += "-most" if said.most else "-least"
+            several = said.place == 1 and len(said.values) > 1
+            return self._filled(f"{kind}-several" if several else kind, said, values)
         if said.lacking:
             return self._filled("compare-lacking", said, values)
         kind = "compare-most" if said.most else "compare-least"
@@ -59,6 +64,7 @@ class _Writer:
             "lacking": self._names(said.lacking),
             "property": self._graph.label(said.property, self._language) if said.property else "",
             "count": str(said.count),
+            "place": str(said.place),
             "difference": value_text(self._graph, said.difference, item, self._language)
             if said.difference
             else "",

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from itertools import permutations
+from dataclasses import replace
+from functools import cache, lru_cache
 
+from convrag.graph.bounding import Bounding
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import ANY, Degree, measuring
-from convrag.graph.plans import (
-    Compare,
-    Constraint,
-    Count,
-    Difference,
-    Lookup,
-    Plan,
-    Rank,
-    Select,
-    members,
-)
+from convrag.graph.path_planning import PathPlanner
+from convrag.graph.plans import Compare, Count, Difference, Lookup, Plan, Rank
 from convrag.graph.question import Asked, Parts, QuestionReader, senses
 from convrag.graph.relations import RelationMatcher
-from convrag.graph.walking import Step, is_of, kinds_of, reach, steps_from, value_of
-from convrag.text.segment import overlap
-from convrag.types import Link, Query, Span
+from convrag.graph.select_planning import SelectPlanner
+from convrag.graph.selection import Select, members
+from convrag.graph.walking import Step, kinds_of, measured_properties, steps_from, value_of
+from convrag.types import Link, Query
 
-_MOST_BETWEEN = 12
-"""Things in the middle of a path of two steps when no property says which way leads there."""
 _SAMPLE = 40
 """Members of a class that are looked at to see whether a property measures them."""
 
 
-_UNRANKED = Degree((0, 0), (), True)
+_UNRANKED = Degree((0, 0), ((ANY, True),))
 """For "the difference in length", where the property is named and no adjective ranks."""
 
 
@@ -41,6 +32,10 @@ class Planner:
     def __init__(self, graph: KnowledgeGraph, matcher: RelationMatcher) -> None:
         self._graph = graph
         self._reader = QuestionReader(graph, matcher)
+        self._paths = PathPlanner(graph)
+        self._selecting = SelectPlanner(graph)
+        self._bounding = Bounding(graph)
+        self._kinds = cache(lambda: measured_properties(graph))
         self._measuring = lru_cache(maxsize=64)(lambda quantity: measuring(graph, quantity))
 
     def plan(self, query: Query) -> Plan | None:
@@ -52,14 +47,36 @@ class Planner:
         parts = self._reader.read(query)
         if parts is None:
             return None
+        if not parts.limits:
+            return self._unlimited(parts)
+        bounded = (self._within(p) for p in self._bounding.bounded(parts))
+        return next((plan for plan in bounded if plan is not None), None)
+
+    def _unlimited(self, parts: Parts) -> Plan | None:
         if parts.words.degrees:
             return self._by_degree(parts)
         if parts.words.differences and len(parts.links) == 2 and len(parts.asked) == 1:
             return self._comparison(parts, _UNRANKED)
-        if parts.words.counts:
-            select = self._select(parts, parts.asked)
-            return Count(select) if select and select.constraints else None
-        return self._path(parts) or self._intersection(parts)
+        if parts.words.counts and (counted := self._count(parts)) is not None:
+            return counted
+        return self._paths.plan(parts) or self._intersection(parts)
+
+    def _count(self, parts: Parts) -> Count | None:
+        select = self._selecting.select(parts, parts.asked)
+        if select is None or not select.constraints:
+            return None
+        # "How many inhabitants" asks for a value.
+        things = all(isinstance(node, str) for node in members(self._graph, select))
+        return Count(select) if things else None
+
+    def _within(self, parts: Parts) -> Plan | None:
+        """Plan a count, a list or a ranking of what is within limits."""
+        if parts.words.degrees:
+            return self._by_degree(parts)
+        select = self._selecting.select(parts, parts.asked)
+        if select is None or not self._bounding.is_measured(select):
+            return None
+        return Count(select) if parts.words.counts else select
 
     # Plans by kind.
 
@@ -67,22 +84,21 @@ class Planner:
         degrees = parts.words.degrees
         if len({d.most for d in degrees}) > 1:
             return None
-        degree = Degree(
-            degrees[0].span,
-            tuple(dict.fromkeys(q for d in degrees for q in d.quantities)),
-            degrees[0].most,
-        )
-        if len(parts.links) > 1 and (plan := self._comparison(parts, degree)) is not None:
-            return plan
+        readings = {q: most for d in reversed(degrees) for q, most in d.readings}
+        degree = Degree(degrees[0].span, tuple(readings.items()))
+        simple = parts.place == parts.first == 1 and not parts.bounds
+        compared = self._comparison(parts, degree) if simple and len(parts.links) > 1 else None
+        if compared is not None:
+            return compared
         if parts.words.differences or (parts.words.counts and not parts.kinds):
             return None
-        if parts.words.marked and not parts.words.marks:
+        if parts.words.marked and not parts.words.marks and parts.place == 1:
             return None
         return self._ranking(parts, degree)
 
     def _comparison(self, parts: Parts, degree: Degree) -> Plan | None:
         """Plan "which is longer, A or B?", "is A longer than B?", "how much longer is A?"."""
-        for item in self._measures(parts, degree):
+        for item, most in self._measures(parts, degree).items():
             if any(item not in group.properties for group in parts.asked):
                 continue
             entities = [self._with_value(link, item) for link in parts.links]
@@ -94,7 +110,7 @@ class Planner:
             if len(chosen) == 2 and (parts.words.differences or parts.words.counts):
                 # "How much" and "how many" are the same word in some languages.
                 return Difference((chosen[0], chosen[1]), item)
-            return Compare(chosen, item, degree.most, self._claimed(parts, chosen))
+            return Compare(chosen, item, most, self._claimed(parts, chosen))
         return None
 
     def _claimed(self, parts: Parts, chosen: tuple[str, ...]) -> str:
@@ -108,217 +124,47 @@ class Planner:
 
     def _ranking(self, parts: Parts, degree: Degree) -> Plan | None:
         """Plan "the largest country of A", alone or as what something else is asked of."""
-        for item in self._measures(parts, degree):
+        for item, most in self._measures(parts, degree).items():
             rest = tuple(g for g in parts.asked if item not in g.properties)
-            select = self._select(parts, rest)
+            if parts.asks_for_kind():
+                # "Which country has the youngest population?" asks for no population.
+                rest = tuple(g for g in rest if not all(self._is_number(p) for p in g.properties))
+            select = self._selecting.select(parts, rest)
+            if select is None and parts.links and not parts.kinds:
+                # "Where in A is the coast longest?": in which country, as countries have coasts.
+                kind = self._kinds().get(item, "")
+                of_kind = replace(parts, kinds={kind: (0, 0)} if kind else {})
+                select = self._selecting.select(of_kind, rest)
             if select is not None and self._measured(select, item):
-                return Rank(select, item, degree.most)
+                return Rank(select, item, most, (), parts.place, parts.first)
             for onward in rest if len(rest) == 1 else () if rest else parts.aside:
-                select = self._select(parts, (), onward)
+                select = self._selecting.select(parts, (), onward)
                 if select is not None and self._measured(select, item):
                     paths = self._onwards(select, onward)
                     if paths:
-                        return Lookup(Rank(select, item, degree.most), paths)
+                        rank = Rank(select, item, most, (), parts.place, parts.first)
+                        return Lookup(rank, paths)
         return self._ranking_by_count(parts, degree) if ANY in degree.quantities else None
 
     def _ranking_by_count(self, parts: Parts, degree: Degree) -> Plan | None:
         """Plan "which country has the most neighbours?"."""
         for group in [*parts.asked, *parts.aside]:
             rest = tuple(g for g in parts.asked if g != group)
-            select = self._select(parts, rest, group)
+            select = self._selecting.select(parts, rest, group)
             if select is None:
                 continue
             paths = self._onwards(select, group)
             if paths:
                 steps = tuple(path[0] for path in paths)
-                return Rank(select, steps[0].property, degree.most, steps)
+                return Rank(select, steps[0].property, degree.most, steps, parts.place, parts.first)
         return None
-
-    def _path(self, parts: Parts) -> Plan | None:
-        """Plan what lies two facts away: "the currency of the country whose capital is A"."""
-        groups = (*parts.asked, *parts.aside)
-        if len(parts.links) != 1 or not groups or len(parts.asked) > 2:
-            return None
-        meant = senses(parts.links[0])
-        if any(self._is_one_fact(parts, entity, group) for entity in meant for group in groups):
-            return None
-        for entity in meant:
-            for pair in permutations(groups, 2):
-                if all(group in pair for group in parts.asked):
-                    plan = self._checked(parts, entity, self._by_two(entity, *pair), pair)
-                    if plan is not None:
-                        return plan
-        for entity in meant:
-            for group in groups if not parts.asked else parts.asked if len(parts.asked) < 2 else ():
-                if not steps_from(self._graph, entity, group.properties):
-                    paths = self._by_kind(entity, parts, group)
-                    plan = self._checked(parts, entity, paths, (group,))
-                    if plan is not None:
-                        return plan
-        return None
-
-    def _is_one_fact(self, parts: Parts, entity: str, group: Asked) -> bool:
-        """Whether the entity has what the words ask for: a property, and classes of its values."""
-        steps = tuple((step,) for step in steps_from(self._graph, entity, group.properties))
-        if len(parts.asked) > 1:
-            return all(steps_from(self._graph, entity, asked.properties) for asked in parts.asked)
-        alone = set(parts.asked) <= {group}
-        return alone and self._checked(parts, entity, steps, (group,)) is not None
-
-    def _by_two(self, entity: str, first: Asked, second: Asked) -> tuple[tuple[Step, ...], ...]:
-        """Return the paths over the first property and then the second."""
-        return tuple(
-            path
-            for step in steps_from(self._graph, entity, first.properties)
-            for path in self._then(entity, step, second.properties)
-        )
-
-    def _by_kind(self, entity: str, parts: Parts, wanted: Asked) -> tuple[tuple[Step, ...], ...]:
-        """Return the paths to what is wanted over something of a class in the question."""
-        kinds = [k for k, span in parts.kinds.items() if not parts.names(wanted, span)]
-        found: list[tuple[Step, ...]] = []
-        for group in self._graph.groups(entity):
-            others = [o for o in group.others if any(is_of(self._graph, o, k) for k in kinds)]
-            if others and len(group.others) <= _MOST_BETWEEN:
-                step = Step(group.property, group.forward)
-                found += self._then(entity, step, wanted.properties)
-        return tuple(found)
-
-    def _checked(
-        self,
-        parts: Parts,
-        entity: str,
-        paths: tuple[tuple[Step, ...], ...],
-        used: Sequence[Asked],
-    ) -> Lookup | None:
-        """Return the lookup if everything of a class in the question lies on its paths."""
-        if not paths:
-            return None
-        passed = [
-            n
-            for path in paths
-            for end in range(1, len(path) + 1)
-            for n in reach(self._graph, {entity: ()}, path[:end])
-        ]
-        for kind, span in parts.kinds.items():
-            named = any(parts.names(group, span) for group in used)
-            if not named and not any(is_of(self._graph, n, kind) for n in [entity, *passed]):
-                return None
-        return Lookup(entity, paths)
-
-    def _then(self, entity: str, step: Step, wanted: frozenset[str]) -> list[tuple[Step, ...]]:
-        """Return the paths from the entity over the step to what is wanted, and not back."""
-        between = reach(self._graph, {entity: ()}, (step,))
-        nexts = dict.fromkeys(
-            after
-            for node in between
-            if isinstance(node, str)
-            for after in steps_from(self._graph, node, wanted)
-            if not self._leads_back(step, after)
-        )
-        return [(step, after) for after in nexts]
-
-    def _leads_back(self, step: Step, after: Step) -> bool:
-        inverse = self._graph.property(step.property).inverse
-        if after.property == step.property:
-            return after.forward != step.forward
-        return after.property == inverse and after.forward == step.forward
 
     def _intersection(self, parts: Parts) -> Plan | None:
         """Plan a list by several conditions; a list by one is a fact like others."""
         if len(parts.links) < 2 or not (parts.kinds or parts.asked):
             return None
-        select = self._select(parts, parts.asked)
+        select = self._selecting.select(parts, parts.asked)
         return select if select is not None and len(members(self._graph, select)) else None
-
-    # What is selected.
-
-    def _select(
-        self, parts: Parts, groups: Sequence[Asked], onward: Asked | None = None
-    ) -> Select | None:
-        """Return what the names, class and properties select together; None if they do not fit.
-
-        Args:
-            parts: What was understood.
-            groups: Properties that must have a part in it.
-            onward: What is asked of what is selected; the class it names is not selected.
-        """
-        kinds = {
-            k: s for k, s in parts.kinds.items() if onward is None or not parts.names(onward, s)
-        }
-        if len(set(kinds.values())) > 1:
-            kinds = self._without_types(kinds, groups)
-        if len(set(kinds.values())) > 1:
-            return None
-        hints = parts.hints() - (onward.properties if onward else frozenset())
-        for kind in kinds or ("",):
-            constraints: list[Constraint] = []
-            used: set[Asked] = set()
-            for link in parts.links:
-                constraint = self._constraint(link, kind, groups, hints, used)
-                if constraint is None:
-                    break
-                constraints.append(constraint)
-            else:
-                if all(group in used for group in groups) and (kind or constraints):
-                    return Select(kind, tuple(constraints))
-        return None
-
-    def _without_types(self, kinds: Mapping[str, Span], groups: Sequence[Asked]) -> dict[str, Span]:
-        """Return the classes but for those that only repeat a property ("official language")."""
-        return {
-            k: s for k, s in kinds.items() if not any(overlap(s, group.span) for group in groups)
-        }
-
-    def _constraint(
-        self,
-        link: Link,
-        kind: str,
-        groups: Sequence[Asked],
-        hints: frozenset[str],
-        used: set[Asked],
-    ) -> Constraint | None:
-        for entity in senses(link):
-            for group in groups:
-                steps = steps_from(self._graph, entity, group.properties, kind)
-                if steps:
-                    used.add(group)
-                    return Constraint(entity, tuple((step,) for step in steps))
-        for entity in senses(link) if kind else ():
-            paths = self._untold(entity, kind, hints)
-            if paths:
-                return Constraint(entity, paths, whole=len(paths[0]) > 1)
-        return None
-
-    def _untold(
-        self, entity: str, kind: str, hints: frozenset[str]
-    ) -> tuple[tuple[Step, ...], ...]:
-        """Return how things of the class hang together with the entity when nothing says how.
-
-        One fact away, else two: the mountains in the countries of a continent.
-        """
-        near = steps_from(self._graph, entity, hints, kind)
-        if not near and kind in kinds_of(self._graph, entity):
-            return ()  # countries have more than one thing to do with each other
-        near = near or steps_from(self._graph, entity, None, kind)
-        if near:
-            sizes = {s: len(reach(self._graph, {entity: ()}, (s,))) for s in near}
-            widest = max(near, key=lambda s: (sizes[s], s.property))
-            same = [s for s in near if self._same(s, widest)]
-            return tuple((step,) for step in same)
-        found: dict[tuple[Step, Step], int] = {}
-        for first in steps_from(self._graph, entity, None):
-            between = reach(self._graph, {entity: ()}, (first,))
-            for node in [n for n in between if isinstance(n, str)]:
-                for second in steps_from(self._graph, node, None, kind):
-                    found[first, second] = found.get((first, second), 0) + 1
-        if not found:
-            return ()
-        return (max(found, key=lambda path: (found[path], path[0].property, path[1].property)),)
-
-    def _same(self, step: Step, other: Step) -> bool:
-        inverse = self._graph.property(step.property).inverse
-        return step == other or (inverse == other.property and step.forward != other.forward)
 
     def _onwards(self, select: Select, wanted: Asked) -> tuple[tuple[Step, ...], ...]:
         """Return the steps by which the wanted properties lead on from what is selected."""
@@ -330,11 +176,25 @@ class Planner:
 
     # What is measured.
 
-    def _measures(self, parts: Parts, degree: Degree) -> tuple[str, ...]:
-        """Return the properties that the adjective may be about, the likeliest first."""
-        named = [p for group in parts.asked for p in sorted(group.properties)]
-        usual = [p for q in degree.quantities if q != ANY for p in self._measuring(q)]
-        return tuple(dict.fromkeys([*named, *usual]))
+    def _measures(self, parts: Parts, degree: Degree) -> Mapping[str, bool]:
+        """Return the properties that the adjective may be about, the likeliest first.
+
+        Each with whether it is about the highest value.
+        """
+        readings = dict(degree.readings)
+        usual = {
+            item: most for q, most in degree.readings if q != ANY for item in self._measuring(q)
+        }
+        named = {p for group in parts.asked for p in group.properties}
+        if not named and not usual:
+            # "How many square kilometres more has A than B?"
+            units = {quantity for quantity, _ in parts.words.units}
+            usual = {p: degree.most for p in self._bounding.with_unit(units)}
+        most = readings.get(ANY, degree.most)
+        return {**{p: usual.get(p, most) for p in sorted(named)}, **usual}
+
+    def _is_number(self, item: str) -> bool:
+        return item in self._kinds()
 
     def _measured(self, select: Select, item: str) -> bool:
         some = [n for n in members(self._graph, select) if isinstance(n, str)][:_SAMPLE]

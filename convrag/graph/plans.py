@@ -6,54 +6,22 @@ are put together. Nothing in it is text that could be run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph
-from convrag.graph.walking import (
-    DATES,
-    Node,
-    Step,
-    Support,
-    group_of,
-    is_of,
-    number_of,
-    reach,
-    value_of,
-)
+from convrag.graph.selection import Select, measure, members, sort_key, unbounded, uncertain
+from convrag.graph.walking import DATES, Node, Step, Support, number_of, reach, value_of
 from convrag.types import Conclusion, Inference, Literal, Triple
 
 SHOWN = 30
 """Members of a list that are shown and cited; the count is that of all."""
 _RANKED = 3
 """Members of a ranking whose values are shown."""
-_MOST_MEMBERS = 20_000
 _LEAST_MEASURED = 0.8
 """Share of the members that must have a value, so that the first of them is the first of all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """To be reached from ``entity`` by one of the paths, each of one or two steps.
-
-    When it is ``whole``, all that the last step could come from must lie on the path: a river in
-    Asia has no country elsewhere. Whether it does is :func:`uncertain` when each of these lies
-    elsewhere as well, as Russia does.
-    """
-
-    entity: str
-    paths: tuple[tuple[Step, ...], ...]
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """Everything of a class ("" for any) for which all constraints hold."""
-
-    kind: str
-    constraints: tuple[Constraint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +33,17 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """Those with the highest (or lowest) value; ``counted`` by how many facts they have."""
+    """Those with the highest (or lowest) value; ``counted`` by how many facts they have.
+
+    ``place`` 2 is for the second highest, ``first`` 3 for the three highest.
+    """
 
     of: Select
     property: str
     most: bool
     counted: tuple[Step, ...] = ()
+    place: int = 1
+    first: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,53 +100,13 @@ def execute(graph: KnowledgeGraph, plan: Plan) -> Result | None:
             return _difference(graph, plan)
 
 
-def members(graph: KnowledgeGraph, select: Select) -> dict[Node, Support]:
-    """Return what is selected, sorted by id, each with the facts that the constraints follow from.
-
-    Empty when there would be too many to look at.
-    """
-    found: dict[Node, Support] | None = None
-    for constraint in select.constraints:
-        reached: dict[Node, Support] = {}
-        for path in constraint.paths:
-            before = reach(graph, {constraint.entity: ()}, path[:-1])
-            for node, support in reach(graph, before, path[-1:]).items():
-                if node == constraint.entity or not is_of(graph, node, select.kind):
-                    continue
-                if not constraint.whole or _back(graph, node, path[-1]) <= before.keys():
-                    reached.setdefault(node, support)
-        if found is None:
-            found = reached
-        else:
-            found = {n: s + reached[n] for n, s in found.items() if n in reached}
-    if found is None:
-        ids = [e.id for e in graph.entities.values() if select.kind in e.types]
-        found = {i: () for i in ids} if select.kind else {}
-    if len(found) > _MOST_MEMBERS:
-        return {}
-    return dict(sorted(found.items(), key=lambda item: _sort_key(item[0])))
-
-
-def uncertain(graph: KnowledgeGraph, select: Select, nodes: Iterable[Node]) -> bool:
-    """Return whether the graph leaves open if one of the selected nodes fulfils a constraint."""
-    return any(
-        all(len(_back(graph, middle, path[0])) > 1 for middle in _back(graph, node, path[-1]))
-        for constraint in select.constraints
-        if constraint.whole
-        for path in constraint.paths
-        for node in nodes
-    )
-
-
-def _back(graph: KnowledgeGraph, node: Node, step: Step) -> frozenset[Node]:
-    """Return from what the step leads to the node."""
-    group = group_of(graph, node, Step(step.property, not step.forward))
-    return frozenset(group.others) if group else frozenset()
-
-
 def _listed(graph: KnowledgeGraph, select: Select, kind: Inference) -> Result | None:
+    if not (select.constraints or select.bounds):
+        return None
     found = members(graph, select)
-    if not found or not select.constraints or uncertain(graph, select, found):
+    if not found:
+        return _none(graph, select, kind)
+    if uncertain(graph, select, found) or not _is_known(graph, select):
         return None
     if kind is Inference.COUNT and any(isinstance(node, Literal) for node in found):
         return None  # "how many kilometres" asks for the value
@@ -184,19 +117,47 @@ def _listed(graph: KnowledgeGraph, select: Select, kind: Inference) -> Result | 
     return Result(conclusion, groups_of(facts, anchors))
 
 
+def _none(graph: KnowledgeGraph, select: Select, kind: Inference) -> Result | None:
+    """Return that there is none within the bound, with the value that comes closest to it."""
+    if len(select.bounds) != 1 or not _is_known(graph, select):
+        return None
+    bound = select.bounds[0]
+    everything = members(graph, unbounded(select))
+    values = {n: v for n in everything if (v := measure(graph, n, bound.property, bound.counted))}
+    if not values or uncertain(graph, select, values):
+        return None
+    nearest = min(values, key=lambda n: (abs(values[n][1] - bound.value), sort_key(n)))
+    conclusion = Conclusion(
+        kind,
+        property=bound.property,
+        measured=((str(nearest), _as_literal(values[nearest], bound.counted)),),
+    )
+    return Result(conclusion, groups_of([*values[nearest][0], *everything[nearest]]))
+
+
+def _is_known(graph: KnowledgeGraph, select: Select) -> bool:
+    """Whether nearly all that could be within the bounds have values."""
+    everything = members(graph, unbounded(select)) if select.bounds else {}
+    return all(
+        sum(measure(graph, n, b.property, b.counted) is not None for n in everything)
+        >= _LEAST_MEASURED * len(everything)
+        for b in select.bounds
+    )
+
+
 def _ranked(graph: KnowledgeGraph, plan: Rank) -> Result | None:
     found = members(graph, plan.of)
-    values = {n: v for n in found if (v := _ranked_value(graph, n, plan)) is not None}
+    values = {n: v for n in found if (v := measure(graph, n, plan.property, plan.counted))}
     if len(found) < 2 or len(values) < _LEAST_MEASURED * len(found):
         return None
     order = sorted(
-        values, key=lambda n: (-values[n][1] if plan.most else values[n][1], _sort_key(n))
+        values, key=lambda n: (-values[n][1] if plan.most else values[n][1], sort_key(n))
     )
-    best = values[order[0]][1]
-    first = [node for node in order if values[node][1] == best]
-    if uncertain(graph, plan.of, first):
+    chosen = _chosen(plan, [values[node][1] for node in order])
+    first = order[chosen]
+    if not first or uncertain(graph, plan.of, order[: chosen.stop]):
         return None
-    shown = list(dict.fromkeys([*first, *order[:_RANKED]]))[:SHOWN]
+    shown = list(dict.fromkeys([*first, *order[: max(_RANKED, plan.place)]]))[:SHOWN]
     support = [t for node in first[:SHOWN] for t in found[node]]
     cited = [t for node in shown for t in values[node][0]]
     conclusion = Conclusion(
@@ -204,27 +165,31 @@ def _ranked(graph: KnowledgeGraph, plan: Rank) -> Result | None:
         tuple(first[:SHOWN]),
         plan.property,
         plan.most,
-        tuple((str(node), _as_literal(values[node], plan)) for node in shown),
+        tuple(
+            (str(node), _as_literal(values[node], plan.counted))
+            for node in sorted(shown, key=order.index)
+        ),
         count=len(values),
         lacking=tuple(str(n) for n in found if n not in values)[:SHOWN],
+        place=plan.place,
     )
     return Result(conclusion, groups_of([*cited, *support][: 2 * SHOWN]))
 
 
-def _ranked_value(
-    graph: KnowledgeGraph, node: Node, plan: Rank
-) -> tuple[Support, Decimal | int] | None:
-    if plan.counted:
-        facts = [group_of(graph, node, step) for step in plan.counted]
-        found = {o: t for g in facts if g for o, t in zip(g.others, g.triples, strict=True)}
-        return tuple(found.values()), len(found)
-    measured = value_of(graph, node, plan.property)
-    return ((measured[0],), measured[1]) if measured else None
+def _chosen(plan: Rank, values: Sequence[Decimal | int]) -> slice:
+    """Return which of the ordered values are asked for, those equal to the last as well."""
+    start, last = plan.place - 1, plan.place + plan.first - 2
+    if last >= len(values) or (start and values[start] == values[start - 1]):
+        return slice(0, 0)  # of equal ones none is the second
+    stop = last + 1
+    while stop < len(values) and values[stop] == values[last]:
+        stop += 1
+    return slice(start, stop)
 
 
-def _as_literal(value: tuple[Support, Decimal | int], plan: Rank) -> Literal:
+def _as_literal(value: tuple[Support, Decimal | int], counted: tuple[Step, ...]) -> Literal:
     facts, number = value
-    if plan.counted:
+    if counted:
         return Literal(str(number), terms.XSD + "integer")
     written = facts[0].object
     return written if isinstance(written, Literal) else Literal(str(number))
@@ -320,7 +285,3 @@ def groups_of(
         if chained:
             known |= {end for end in (t.subject, t.object) if isinstance(end, str)}
     return tuple(FactGroup(*key, tuple(facts)) for key, facts in found.items())
-
-
-def _sort_key(node: Node) -> tuple[bool, str]:
-    return (False, node) if isinstance(node, str) else (True, node.value)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from convrag.graph import terms
+from convrag.graph.limits import Limit, Numbers, numbers_in
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import Operators, operators
 from convrag.graph.phrases import mask
 from convrag.graph.relations import RelationMatch, RelationMatcher
-from convrag.graph.walking import kinds_of, steps_from
+from convrag.graph.selection import Bound
+from convrag.graph.walking import kinds_of, measured_properties, steps_from
 from convrag.text.analysis import content_words
 from convrag.text.function_words import greetings
 from convrag.text.normalize import match_key
@@ -45,6 +48,14 @@ class Parts:
     """Properties that the plan must have a part for."""
     aside: tuple[Asked, ...]
     """Properties named by the words of a class ("rivers"): they may have a part."""
+    limits: tuple[Limit, ...] = ()
+    """Numbers that values must be above or below."""
+    place: int = 1
+    """Which one of a ranking is asked for."""
+    first: int = 1
+    """How many of a ranking are asked for."""
+    bounds: tuple[Bound, ...] = ()
+    """The limits, once it is known of what."""
 
     def names(self, group: Asked, kind: Span) -> bool:
         """Return whether the words for the properties name the class at ``kind`` as well."""
@@ -52,6 +63,14 @@ class Parts:
             overlap(kind, other.span)
             for other in (*self.asked, *self.aside)
             if other.properties & group.properties
+        )
+
+    def asks_for_kind(self) -> bool:
+        """Return whether a word of choice stands right before a class: "which country"."""
+        return any(
+            before[1] <= kind[0] and not self.query.text[before[1] : kind[0]].strip()
+            for before in self.words.choices
+            for kind in self.kinds.values()
         )
 
     def hints(self) -> frozenset[str]:
@@ -65,6 +84,7 @@ class QuestionReader:
     def __init__(self, graph: KnowledgeGraph, matcher: RelationMatcher) -> None:
         self._graph = graph
         self._matcher = matcher
+        self._measured = cache(lambda: measured_properties(graph))
 
     def read(self, query: Query) -> Parts | None:
         """Return what was understood; None when something was not."""
@@ -73,12 +93,19 @@ class QuestionReader:
             return None
         names = [link.mention.span for link in links]
         words = operators(mask(query.text, names), query.language)
-        if words is None or words.forbidden:
+        if words is None:
             return None
         relations = self._matcher.mentions(query.text, language=query.language, masked=names)
         if not (words.degrees and len(links) > 1) and self._is_named(relations, words, links):
             return None
+        words = self._acting(words, relations)
+        if words.forbidden:
+            return None
+        numbers = numbers_in(mask(query.text, names), query.language, words, len(links))
+        if numbers is None:
+            return None
         acting = [*(d.span for d in words.degrees), *words.counts, *words.differences]
+        acting += numbers.spans
         ranking = [*(d.span for d in words.degrees), *words.differences]
         relations = tuple(
             relation
@@ -87,13 +114,31 @@ class QuestionReader:
             )
             # What is counted may be part of the word that counts: 何か国.
             if relation.target in self._graph.classes
-            or not any(overlap(relation.span, span) for span in words.counts)
+            or not any(a <= relation.span[0] and relation.span[1] <= b for a, b in words.counts)
         )
         known = [*names, *acting, *(r.span for r in relations)]
         empty = [*words.fillers, *words.marks, *words.choices, *words.standards]
         if not _explained(query, known, empty):
             return None
-        return self._sorted(query, links, words, relations)
+        return self._sorted(
+            query, links, replace(words, degrees=numbers.degrees), relations, numbers
+        )
+
+    def _acting(self, words: Operators, relations: Sequence[RelationMatch]) -> Operators:
+        """Return the operators that are no part of a property's own name: 長 in 長さ."""
+        named = [
+            r.span for r in relations if r.strength == 1.0 and r.target in self._graph.properties
+        ]
+
+        def free(span: Span) -> bool:
+            return not any(a <= span[0] and span[1] <= b and (a, b) != span for a, b in named)
+
+        return replace(
+            words,
+            degrees=tuple(d for d in words.degrees if free(d.span)),
+            counts=tuple(span for span in words.counts if free(span)),
+            forbidden=tuple(span for span in words.forbidden if free(span)),
+        )
 
     def _names(self, query: Query) -> tuple[Link, ...]:
         """Return the links but for inflected names that are rather a word with a use here.
@@ -103,13 +148,13 @@ class QuestionReader:
         words = operators(query.text, query.language)
         relations = self._matcher.mentions(query.text, language=query.language)
         used = [r.span for r in relations if r.strength == 1.0]
-        used += [d.span for d in words.degrees] if words else []
+        if words is not None:
+            used += [*(d.span for d in words.degrees), *words.counts, *words.choices]
+            used += words.fillers
         return tuple(
             link
             for link in query.links
-            if link.entity_id is None
-            or not any(overlap(link.mention.span, span) for span in used)
-            or self._as_written(link)
+            if not any(overlap(link.mention.span, span) for span in used) or self._as_written(link)
         )
 
     def _as_written(self, link: Link) -> bool:
@@ -125,6 +170,7 @@ class QuestionReader:
         links: tuple[Link, ...],
         words: Operators,
         relations: Sequence[RelationMatch],
+        numbers: Numbers,
     ) -> Parts:
         places: dict[Span, set[str]] = {}
         kinds: dict[str, Span] = {}
@@ -136,12 +182,35 @@ class QuestionReader:
             else:
                 kinds.setdefault(relation.target, relation.span)
         groups = [Asked(frozenset(found), span) for span, found in places.items()]
-        aside = tuple(g for g in groups if any(overlap(g.span, s) for s in kinds.values()))
+        # "Which language do people speak" does not ask how many people there are.
+        aside = tuple(
+            g
+            for g in groups
+            if any(overlap(g.span, kind) for kind in kinds.values())
+            or any(a <= g.span[0] and g.span[1] <= b for a, b in words.fillers)
+        )
         # In "how long is the river Nile" the word for what is named adds nothing.
         named = {kind for link in links for kind in kinds_of(self._graph, link.entity_id)}
         free = {kind: span for kind, span in kinds.items() if kind not in named}
         asked = tuple({g.properties: g for g in groups if g not in aside}.values())
-        return Parts(query, links, words, free or kinds, asked, aside)
+        asked = self._without_carrier(asked, words)
+        limits, place, first = numbers.limits, numbers.place, numbers.first
+        return Parts(query, links, words, free or kinds, asked, aside, limits, place, first)
+
+    def _without_carrier(self, asked: tuple[Asked, ...], words: Operators) -> tuple[Asked, ...]:
+        """Return the properties without the one that only says whose another is.
+
+        In "the median age of the population" one is measured, the one in more words; with "and"
+        between them both are.
+        """
+        numbers = [g for g in asked if all(p in self._measured() for p in g.properties)]
+        if len(numbers) != 2:
+            return asked
+        start, end = numbers[0].span[1], numbers[1].span[0]
+        if any(start <= a and b <= end for a, b in words.joints):
+            return asked
+        carrier = min(numbers, key=lambda g: g.span[1] - g.span[0])
+        return tuple(group for group in asked if group is not carrier)
 
     def _is_named(
         self, relations: Sequence[RelationMatch], words: Operators, links: Sequence[Link]

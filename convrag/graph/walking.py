@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -98,6 +99,19 @@ def value_of(
         if isinstance(triple.object, Literal) and (number := number_of(triple.object)) is not None
     ]
     return measured[0] if len({number for _, number in measured}) == 1 else None
+
+
+def measured_properties(graph: KnowledgeGraph) -> Mapping[str, str]:
+    """Return the properties with values that can be compared, and the class of most of these."""
+    found: dict[str, Counter[str]] = {}
+    for entity in graph.entities.values():
+        for group in graph.groups(entity.id):
+            values = group.others if group.forward else ()
+            if any(isinstance(v, Literal) and number_of(v) is not None for v in values):
+                found.setdefault(group.property, Counter()).update(entity.types or [""])
+    return {
+        item: min(kinds, key=lambda kind: (-kinds[kind], kind)) for item, kinds in found.items()
+    }
 
 
 def number_of(value: Literal) -> Decimal | int | None:

@@ -137,12 +137,20 @@ class Countries:
             ("currency", self.currencies),
             ("language", self.languages),
         ):
-            rows = [{"code": code, "names": names} for code, names in things.items()]
+            rows = [{"code": code.upper(), "names": names} for code, names in things.items()]
             (folder / f"{table}.json").write_text(json.dumps(rows), encoding="utf-8")
             mapping = _MAPPING.format(table=table, key="code", label="names.en", labels="names.*")
             mapping += f'class = {{en = "{table}"}}\n'
             (folder / f"{table}.graph.toml").write_text(mapping, encoding="utf-8")
-        rows = [{**row, "region": _REGIONS.get(row["region"])} for row in self.rows]
+        rows = [
+            # In capitals, no code is taken for a word: "est" and "vie" are languages' ones.
+            {
+                **row,
+                "region": _REGIONS.get(row["region"]),
+                "languages": {code.upper(): name for code, name in row["languages"].items()},
+            }
+            for row in self.rows
+        ]
         (folder / "country.json").write_text(json.dumps(rows), encoding="utf-8")
         shutil.copyfile(_COUNTRIES, folder / "country.graph.toml")
         write_table(self.numbers, folder)
