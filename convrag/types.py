@@ -200,6 +200,10 @@ class Query:
     act: str = "question"
     """``question``, ``followup``, ``correction``, ``smalltalk`` or ``empty``."""
     filter: Filter = field(default_factory=Filter)
+    focus: tuple[Focus, ...] = ()
+    """Entities that the dialogue is about, most salient first."""
+    before: tuple[str, ...] = ()
+    """What was said before, oldest first."""
 
 
 class Inference(StrEnum):
