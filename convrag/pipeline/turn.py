@@ -56,7 +56,7 @@ class Run:
         links = self._timed("link", lambda: self._pipeline.link(query, self._dialogue))
         query = replace(query, links=links)
         yield Linked(links, self._timings["link"])
-        evidence = self._timed("retrieve", lambda: self._pipeline.retrieve(query))
+        evidence = self._timed("retrieve", lambda: self._pipeline.retrieve(self._at(query)))
         yield Retrieved(evidence, self._timings["retrieve"], relevance(evidence))
         reading = self._timed("read", lambda: self._pipeline.read(query, evidence))
         yield Read(reading, self._timings["read"])
@@ -66,6 +66,11 @@ class Run:
             yield from self._abstained(query, evidence)
         else:
             yield from self._answer(query, evidence, reading)
+
+    def _at(self, query: Query) -> Query:
+        """Return the query with what the dialogue was about and what was said in it."""
+        said = tuple(turn.text for turn in self._dialogue.turns)
+        return replace(query, focus=self._dialogue.state.focus, before=said)
 
     def _answer(
         self, query: Query, evidence: tuple[Evidence, ...], reading: Reading

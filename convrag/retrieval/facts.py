@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph
@@ -15,8 +14,9 @@ from convrag.graph.planning import Planner
 from convrag.graph.plans import execute
 from convrag.graph.quantities import number_phrases
 from convrag.graph.relations import RelationMatch, RelationMatcher
-from convrag.graph.wording import readable, statement
-from convrag.protocols import Encoder, Vectors
+from convrag.graph.wording import readable
+from convrag.protocols import Encoder
+from convrag.retrieval.facts_ranking import FactRanker
 from convrag.text.analysis import content_words
 from convrag.text.function_words import greetings
 from convrag.text.normalize import match_key
@@ -40,7 +40,7 @@ _NAMESAKE_MARGIN = 0.45
 _TIE = 0.02
 """Namesakes this close to each other all answer: nothing says which one is meant."""
 _WEAK = 0.3
-"""Confidence of facts that only lie close to the question in meaning; the reader decides."""
+"""Confidence of facts that the question does not name but likely asks for; the reader decides."""
 _WEAK_KEPT = 3
 _LONGEST_LIST = 30
 """Longer lists say little about one question."""
@@ -64,9 +64,8 @@ class FactChannel:
     def __init__(self, graph: KnowledgeGraph, matcher: RelationMatcher, encoder: Encoder) -> None:
         self._graph = graph
         self._matcher = matcher
-        self._encoder = encoder
         self._planner = Planner(graph, matcher)
-        self._statements = lru_cache(maxsize=64)(self._encode_statements)
+        self._ranker = FactRanker(graph, matcher, encoder)
 
     def search(self, query: Query) -> tuple[FactHit, ...]:
         """Return the facts that the query asks for, best first, none with confidence 0.
@@ -99,7 +98,7 @@ class FactChannel:
                 if key not in hits or hits[key].confidence < hit.confidence:
                     hits[key] = hit
         if not any(relation.target in self._graph.properties for relation in relations):
-            for hit in self._close_in_meaning(query):
+            for hit in self._likely(query):
                 hits.setdefault((hit.group.entity, hit.group.property, hit.group.forward), hit)
         return tuple(
             sorted(
@@ -198,24 +197,23 @@ class FactChannel:
             if kept:
                 yield FactHit(replace(group, triples=kept), _BETWEEN_NAMED)
 
-    def _close_in_meaning(self, query: Query) -> Iterable[FactHit]:
-        """Return facts of the linked entities whose statements lie closest to the question."""
-        linked = [link.entity_id for link in query.links if link.entity_id is not None]
-        found: list[tuple[float, FactGroup]] = []
-        question = self._encoder.encode([query.text], "query")[0] if linked else None
-        for entity in dict.fromkeys(linked):
-            groups, vectors = self._statements(entity, query.language)
-            if groups and question is not None:
-                found += zip((vectors @ question).tolist(), groups, strict=True)
-        found.sort(key=lambda item: -item[0])
-        return [FactHit(group, _WEAK) for _, group in found[:_WEAK_KEPT]]
+    def _likely(self, query: Query) -> Iterable[FactHit]:
+        """Return the groups of facts at hand that most likely answer, as weak evidence.
 
-    def _encode_statements(
-        self, entity: str, language: str
-    ) -> tuple[tuple[FactGroup, ...], Vectors]:
-        groups = tuple(g for g in self._graph.groups(entity) if len(g.triples) <= _LONGEST_LIST)
-        texts = [statement(self._graph, group, language) for group in groups]
-        return groups, self._encoder.encode(texts, "passage")
+        None without an entity in the question: what the dialogue is about is then not asked about.
+        """
+        if all(link.entity_id is None for link in query.links):
+            return ()
+        found: dict[tuple[str, str, bool], FactHit] = {}
+        for fact in self._ranker.rank(query):
+            group = fact.group
+            if len(group.triples) <= _LONGEST_LIST:
+                confidence = round(_WEAK * (0.9 + 0.1 * fact.probability), 4)
+                key = (group.entity, group.property, group.forward)
+                found.setdefault(key, FactHit(group, confidence))
+            if len(found) == _WEAK_KEPT:
+                break
+        return found.values()
 
     def _definition(self, link: Link, query: Query) -> Iterable[FactHit]:
         rest = query.text[: link.mention.span[0]] + " " + query.text[link.mention.span[1] :]
