@@ -1,0 +1,388 @@
+"""Measure which facts are found for the next turn of a dialogue: knowledge selection.
+
+    python -m tests.bench.knowledge_selection ../shared/data [--cache FOLDER] [--fused N]
+    python -m tests.bench.knowledge_selection ../shared/data --fit [--write]
+    python -m tests.bench.knowledge_selection ../shared/data --held-out
+
+For each message that was said from facts of the graph, the share of these facts among the first k
+that a system finds (R@k). Two settings:
+
+``history``: the question is the message before, and what came before that is known; the message
+itself is not. ``given``: the question is the message itself, which is to be traced to its facts;
+only with ``--given FILE``, whose weights are fitted apart.
+
+Systems over all facts of the graph, one text each: BM25 and vectors, of the question alone, with
+the messages before it, and of the project's rewriting of it. The graph's channel: with the
+entities of earlier facts and names in focus (``gold``), and with the project's own rewriting,
+linking and focus (``own``). The whole pipeline over facts and texts. Two that know the answer's
+entity, or entity and property, and nothing of the values, say what can be reached.
+
+Weights are fitted on the files for development; a fifth of their dialogues is held back from the
+fit and reported on. ``--held-out`` reads the held-out files and fits nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from convrag.config import load_config
+from convrag.dialogue.state import advance
+from convrag.graph import storage
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.relations import RelationMatcher
+from convrag.graph.wording import triple_statement
+from convrag.indexing import link_passages
+from convrag.models.registry import load_encoder
+from convrag.models.remembering import RememberingEncoder
+from convrag.pipeline import Pipeline
+from convrag.protocols import Encoder, Vectors
+from convrag.retrieval.facts_model import FactFeatures, weights
+from convrag.retrieval.facts_ranking import FactRanker
+from convrag.retrieval.index import Index
+from convrag.text.analysis import analyze, query_terms
+from convrag.types import (
+    Dialogue,
+    DialogueState,
+    Document,
+    Focus,
+    Passage,
+    Query,
+    Role,
+    Triple,
+    Turn,
+)
+from tests.bench.knowledge_dialogues import DOMAINS, SEED, Conversation, Task, load
+from tests.bench.knowledge_fit import examples, fit, kept_back
+from tests.bench.lexical import bm25
+from tests.bench.squad import KeptVectors
+
+KS = (1, 5)
+FUSED = 10
+"""Pieces of evidence that the pipeline is asked for."""
+MODEL = Path("convrag/retrieval/facts_model.json")
+DIALOGUES = {False: 100, True: 80}
+LANGUAGE = "zh"
+_DECAY, _NAMED, _OBJECT = 0.6, 0.9, 0.8
+_ENCODED = 256
+"""Characters of a fact in words that are encoded."""
+_EARLIER = 0.5
+"""What a message counts beside the one after it, in searches with the messages before."""
+
+Setting = Literal["history", "given"]
+Ranking = Sequence[str]
+"""Ids of triples, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A message whose facts are to be found."""
+
+    conversation: str
+    query: Query
+    """With the entities of earlier facts and names in focus."""
+    own: Query
+    """As the project's own stages make it."""
+    gold: frozenset[str]
+
+
+class Setup:
+    """A task with its graph, the tools over it, and a pipeline over an index of both."""
+
+    def __init__(self, task: Task, encoder: Encoder, folder: Path, *, with_texts: bool) -> None:
+        """Index the graph in ``folder``, and with ``with_texts`` each fact in words as well."""
+        self.task = task
+        self.encoder = encoder
+        self.graph = KnowledgeGraph(task.triples)
+        self.linker = DictionaryLinker(self.graph)
+        self.ranker = FactRanker(
+            self.graph, RelationMatcher(self.graph), RememberingEncoder(encoder)
+        )
+        self.ids = [t.id for t in task.facts]
+        self.texts = [triple_statement(self.graph, t, LANGUAGE)[:_ENCODED] for t in task.facts]
+        self._index = Index.create(folder, encoder=encoder)
+        with self._index.transaction() as connection:
+            storage.create_tables(connection)
+            storage.replace_source(connection, "set", "0", task.triples, {})
+        if with_texts:
+            rows = zip(self.ids, self.texts, strict=True)
+            self._index.update(
+                (Document(i, text, "", LANGUAGE, i, "0") for i, text in rows), encoder
+            )
+            link_passages(self._index)
+        self._index.publish()
+        self.pipeline = Pipeline(self._index, encoder, name="bench", k=FUSED)
+
+    def outgoing(self, entity: str) -> list[Triple]:
+        """Return the facts about an entity."""
+        return [t for g in self.graph.groups(entity) if g.forward for t in g.triples]
+
+    def cases(self, setting: Setting) -> list[Case]:
+        """Return a case for each message with facts and something said before."""
+        return [c for talk in self.task.conversations for c in self._cases(talk, setting)]
+
+    def _cases(self, talk: Conversation, setting: Setting) -> Iterator[Case]:
+        known: dict[str, float] = {}
+        state = DialogueState()
+        texts = [message.text for message in talk.messages]
+        queries: list[Query] = []
+        golden: list[tuple[Focus, ...]] = []
+        for at, message in enumerate(talk.messages):
+            queries.append(self._own(message.text, state, texts[:at]))
+            state = advance(state, queries[-1], [], self.graph)
+            golden.append(self._focus(known))
+            known = {e: s * _DECAY for e, s in known.items()}
+            named = self.linker.link(message.text, language=LANGUAGE, focus=golden[at], fuzzy=False)
+            known |= {link.entity_id: _NAMED for link in named if link.entity_id is not None}
+            for triple in message.gold:
+                if isinstance(triple.object, str):
+                    known[triple.object] = max(known.get(triple.object, 0.0), _OBJECT)
+            known |= {triple.subject: 1.0 for triple in message.gold}
+            if not message.gold or not at:
+                continue
+            place = at if setting == "given" else at - 1
+            own = queries[place]
+            asked = texts[place]
+            links = self.linker.link(asked, language=LANGUAGE, focus=golden[at], fuzzy=False)
+            query = Query(asked, asked, LANGUAGE, links, focus=golden[at], before=own.before)
+            yield Case(talk.id, query, own, frozenset(t.id for t in message.gold))
+
+    def _own(self, text: str, state: DialogueState, before: Sequence[str]) -> Query:
+        turn, dialogue = Turn("t", Role.USER, text, LANGUAGE), Dialogue("d", (), state)
+        query = self.pipeline.rewrite(turn, dialogue)
+        links = self.pipeline.link(query, dialogue)
+        return replace(query, links=links, focus=state.focus, before=tuple(before))
+
+    def fused(self, query: Query) -> Ranking:
+        """Return the facts that the pipeline retrieves, as triples or in words, each once."""
+        found = self.pipeline.retrieve(query)
+        return list(
+            dict.fromkeys(
+                e.item.document_id if isinstance(e.item, Passage) else e.id for e in found
+            )
+        )
+
+    def _focus(self, known: dict[str, float]) -> tuple[Focus, ...]:
+        best = sorted(known.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(
+            Focus(e, self.graph.label(e, LANGUAGE), round(s, 4), self.graph.entities[e].types)
+            for e, s in best
+            if s > 0.05
+        )
+
+
+def systems(setup: Setup, model: Vectors) -> dict[str, Callable[[Case], Ranking]]:
+    """Return the ways to find facts."""
+
+    def graph(query: Query) -> Ranking:
+        candidates = setup.ranker.candidates(query)
+        if not candidates:
+            return ()
+        scores = setup.ranker.features(query, candidates) @ model
+        return [candidates[i][1].id for i in np.argsort(-scores, kind="stable")]
+
+    return {
+        "graph, gold": lambda c: graph(c.query),
+        "graph, own": lambda c: graph(c.own),
+        "facts of gold entity": lambda c: _any_order(setup, c),
+        "named property": lambda c: _asked(setup, c),
+        "pipeline, own": lambda c: setup.fused(c.own),
+    }
+
+
+def plain_systems(setup: Setup) -> dict[str, Callable[[Case], Ranking]]:
+    """Return searches over all facts in words."""
+    words = bm25([analyze(t, LANGUAGE) for t in setup.texts], lambda q: query_terms(q, LANGUAGE))
+    vectors = setup.encoder.encode(setup.texts, "passage")  # (N, D)
+
+    def named(positions: Sequence[int]) -> Ranking:
+        return [setup.ids[p] for p in positions]
+
+    def nearest(messages: Sequence[str]) -> Ranking:
+        counts = _EARLIER ** np.arange(len(messages))[::-1]
+        question = counts @ setup.encoder.encode(list(messages), "query")
+        return named(np.argsort(-(vectors @ question), kind="stable")[: max(KS)].tolist())
+
+    return {
+        "vectors": lambda c: nearest([c.query.text]),
+        "vectors, all said": lambda c: nearest([*c.query.before, c.query.text]),
+        "vectors, rewritten": lambda c: nearest([c.own.text]),
+        "BM25": lambda c: named(words(c.query.text)),
+        "BM25, all said": lambda c: named(words(" ".join([*c.query.before, c.query.text]))),
+        "BM25, rewritten": lambda c: named(words(c.own.text)),
+    }
+
+
+def _any_order(setup: Setup, case: Case) -> Ranking:
+    """Return the facts of the gold facts' own entities, ordered without a look at the question.
+
+    What is above this was won by reading the question.
+    """
+    about = sorted({t.subject for t in setup.task.facts if t.id in case.gold})
+    found = [t.id for entity in about for t in setup.outgoing(entity)]
+    random.Random(f"{SEED}{case.query.text}").shuffle(found)
+    return found
+
+
+def _asked(setup: Setup, case: Case) -> Ranking:
+    """Return all facts of the gold entities by the gold properties, values in no order.
+
+    What lies below 1 cannot be told from knowing what is talked about: which of several values.
+    """
+    about = {(t.subject, t.predicate) for t in setup.task.facts if t.id in case.gold}
+    found = [
+        t.id
+        for e in sorted({e for e, _ in about})
+        for t in setup.outgoing(e)
+        if (t.subject, t.predicate) in about
+    ]
+    random.Random(f"{SEED}{case.query.text}").shuffle(found)
+    return found
+
+
+def recalls(cases: Sequence[Case], find: Callable[[Case], Ranking]) -> Vectors:
+    """Return float64 (N, K): the share of each case's facts among the first k."""
+    rows = []
+    for case in cases:
+        found = list(find(case))[: max(KS)]
+        rows.append([len(case.gold & set(found[:k])) / len(case.gold) for k in KS])
+    return np.array(rows)
+
+
+def interval(difference: np.ndarray, groups: Sequence[str]) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of a mean difference (N,), drawing whole dialogues."""
+    names = sorted(set(groups))
+    place = {name: i for i, name in enumerate(names)}
+    at = np.array([place[g] for g in groups])
+    sums, counts = np.bincount(at, difference), np.bincount(at)
+    drawn = np.random.default_rng(SEED).integers(0, len(names), (2000, len(names)))
+    low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def report(
+    setup: Setup,
+    cases: Sequence[Case],
+    model: Vectors,
+    title: str,
+    *,
+    fused: int,
+    graph_only: bool,
+) -> None:
+    """Print R@k of each system, its gain in R@5 over vectors, and what can be reached at all.
+
+    Args:
+        setup: The task.
+        cases: The messages.
+        model: Weights of the graph's channel.
+        title: Heads the table.
+        fused: How many messages the whole pipeline is asked for; it is slow.
+        graph_only: Whether searches over all facts are left out; they encode each of them.
+    """
+    dialogues = [c.conversation for c in cases]
+    print(f"{title}: {len(cases)} messages of {len(set(dialogues))} dialogues", flush=True)
+    found = ({} if graph_only else plain_systems(setup)) | systems(setup, model)
+    vectors = np.zeros(0)
+    for name, find in found.items():
+        part = cases[:fused] if name.startswith("pipeline") else cases
+        if not part:
+            continue
+        rows = recalls(part, find)
+        vectors = rows[:, 1] if name == "vectors" else vectors
+        means = "  ".join(f"R@{k} {v:.3f}" for k, v in zip(KS, rows.mean(axis=0), strict=True))
+        gain = ""
+        if len(vectors) and name != "vectors":
+            difference = rows[:, 1] - vectors[: len(part)]
+            low, high = interval(difference, dialogues[: len(part)])
+            gain = f"over vectors {difference.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+        some = f"  (the first {len(part)})" if len(part) < len(cases) else ""
+        print(f"  {name:22} {means}  {gain}{some}", flush=True)
+
+
+def main() -> None:
+    """Fit or load the weights, and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--cache", type=Path, help="keep vectors here")
+    parser.add_argument("--domains", nargs="+", choices=DOMAINS, default=list(DOMAINS))
+    parser.add_argument("--dialogues", type=int, help="of each file; 100, or 80 held-out ones")
+    parser.add_argument("--fused", type=int, default=0, help="messages asked of the pipeline")
+    parser.add_argument("--graph-only", action="store_true", help="leave the plain searches out")
+    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--fit", action="store_true", help="fit before the report")
+    parser.add_argument("--write", action="store_true", help="put the fitted model in the package")
+    parser.add_argument("--given", type=Path, help="weights for the setting ``given``, kept here")
+    arguments = parser.parse_args()
+    if arguments.fit and arguments.held_out:
+        parser.error("nothing is fitted on held-out files")
+    encoder = KeptVectors(load_encoder("embedded:e5-small", config=load_config()), arguments.cache)
+    held_out = arguments.held_out
+    count = arguments.dialogues or DIALOGUES[held_out]
+    with tempfile.TemporaryDirectory() as folder:
+        setups = {
+            d: Setup(
+                load(arguments.data, d, held_out=held_out, dialogues=count),
+                encoder,
+                Path(folder) / d,
+                with_texts=arguments.fused > 0,
+            )
+            for d in arguments.domains
+        }
+        for setting in ("history", "given"):
+            if setting == "given" and not arguments.given:
+                continue
+            cases = {d: setup.cases(setting) for d, setup in setups.items()}
+            model = weights() if setting == "history" else None
+            if arguments.fit:
+                model = fitted(setups, cases)
+                written = as_json(model)
+                print(written, flush=True)
+                if setting == "given":
+                    arguments.given.write_text(written, encoding="utf-8")
+                elif arguments.write:
+                    MODEL.write_text(written, encoding="utf-8")
+            elif setting == "given":
+                kept = json.loads(arguments.given.read_text(encoding="utf-8"))["weights"]
+                model = np.array([kept[f.name] for f in fields(FactFeatures)])
+            for domain, setup in setups.items():
+                found = cases[domain]
+                if not held_out:
+                    found = [c for c in found if kept_back(c.conversation)]
+                report(
+                    setup,
+                    found,
+                    model,
+                    f"{domain}, {setting}",
+                    fused=arguments.fused,
+                    graph_only=arguments.graph_only,
+                )
+
+
+def fitted(setups: Mapping[str, Setup], cases: Mapping[str, Sequence[Case]]) -> Vectors:
+    """Return weights fitted on the dialogues that are not kept back."""
+    return fit(
+        [
+            list(examples(setup, [c for c in cases[d] if not kept_back(c.conversation)]))
+            for d, setup in setups.items()
+        ]
+    )
+
+
+def as_json(model: Vectors) -> str:
+    """Return the weights as the package keeps them."""
+    names = [f.name for f in fields(FactFeatures)]
+    found = dict(zip(names, model.round(4).tolist(), strict=True))
+    return json.dumps({"weights": found}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    main()
