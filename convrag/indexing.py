@@ -18,7 +18,7 @@ from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.rdf import GraphFile, content_hash, is_graph, read_graph
 from convrag.protocols import CancelToken, Encoder, Vectors
-from convrag.retrieval import records, sources
+from convrag.retrieval import records, sources, text_graphs
 from convrag.retrieval import roots as remembered
 from convrag.retrieval.index import Index
 from convrag.retrieval.roots import Root, Roots, within
@@ -58,6 +58,7 @@ def build_index(
     rebuild: bool = False,
     root: Path | None = None,
     prune: bool = False,
+    graph_from_text: bool | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> BuildReport:
@@ -75,6 +76,8 @@ def build_index(
             say, or as the index calls them already.
         prune: Delete what came from ``paths`` before and is not there any more. What is there but
             cannot be read is kept as it was.
+        graph_from_text: Whether what the documents' texts say becomes part of the graph. None for
+            what was chosen before, which is no for a new index.
         progress: Told how far the work is.
         cancel: Stops after the documents in work; what is committed stays.
 
@@ -86,6 +89,8 @@ def build_index(
     # A damaged index can be replaced without being read.
     roots = Roots() if rebuild and paths else remembered_roots(into)
     given = _given(roots, paths, root, tuple(languages)) if paths else tuple(roots)
+    if rebuild and not paths and graph_from_text is None:
+        graph_from_text = text_graphs.chosen(into)
     if not given:
         raise UsageError(
             f"{into}: it is not known which files and folders this index is made from",
@@ -111,6 +116,7 @@ def build_index(
             if prune:
                 scope = {source_name(i.path) for i in given if i in there or not i.folder}
                 deleted = _prune(index, roots, scope, documents, parsed)
+            text_graphs.bring_up_to_date(index, graph_from_text, progress, cancel)
             link_passages(index, progress)
         triples = storage.triple_count(index.connection)
         if rebuild and cancel is not None and cancel.cancelled:
@@ -245,7 +251,7 @@ def link_passages(index: Index, progress: Progress | None = None) -> None:
     since are looked at.
     """
     with index.snapshot() as connection:
-        files = sorted(storage.source_hashes(connection).items())
+        files = sorted(storage.content_hashes(connection).items())
         graph = hashlib.sha256(json.dumps(files).encode()).hexdigest()
         last = records.last_number(connection)
         linked = storage.linked_state(connection)

@@ -45,6 +45,15 @@ LanguagesOption = Annotated[
     str,
     typer.Option("--languages", metavar="XX,YY", help="Languages of the documents; else guessed."),
 ]
+TextGraphOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--graph-from-text/--no-graph-from-text",
+        show_default=False,
+        help="Make what the documents' texts say part of the graph: lines of keys and values, "
+        "tables, and sentences in ten languages. The index remembers it.",
+    ),
+]
 
 
 @app.command("add")
@@ -56,6 +65,7 @@ def add(
     into: FolderOption = None,
     rebuild: RebuildOption = False,
     languages: LanguagesOption = "",
+    graph_from_text: TextGraphOption = None,
     encoder: EncoderOption = None,
     threads: ThreadsOption = None,
     store: Annotated[
@@ -120,6 +130,7 @@ def add(
         threads,
         prune=False,
         copy=copy,
+        graph_from_text=graph_from_text,
     )
 
 
@@ -132,6 +143,7 @@ def update(
     into: FolderOption = None,
     rebuild: RebuildOption = False,
     languages: LanguagesOption = "",
+    graph_from_text: TextGraphOption = None,
     encoder: EncoderOption = None,
     threads: ThreadsOption = None,
 ) -> None:
@@ -153,6 +165,7 @@ def update(
         encoder,
         threads,
         prune=True,
+        graph_from_text=graph_from_text,
     )
 
 
@@ -177,6 +190,7 @@ def _build(
     *,
     prune: bool,
     copy: Copy | None = None,
+    graph_from_text: bool | None = None,
 ) -> None:
     from convrag.cli.output import interruptible, progress_bar
     from convrag.config import load_config
@@ -205,6 +219,7 @@ def _build(
                 languages=codes,
                 rebuild=rebuild,
                 prune=prune,
+                graph_from_text=graph_from_text,
                 progress=show,
             )
         if fetched:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from convrag.graph.profile import GraphProfile
     from convrag.types import Triple
 
+_SENTENCES = 3
+_LONGEST = 300
+"""Sentences of a fact that are shown, and characters of one; JSON has all."""
 _LISTED = 10
 """Rows of each list of the statistics; JSON has all."""
 
@@ -45,6 +48,7 @@ def stats(
 ) -> None:
     """Count what the graph holds.
 
+    Facts from texts are those that 'index add --graph-from-text' built, each document's own.
     Listed with it: the entities that most facts name or none does, those without a label, and
     names that several have. A store or a server counts its triples by property, class, language
     of labels, and file.
@@ -61,7 +65,8 @@ def stats(
     if json:
         import dataclasses
 
-        say_json(dataclasses.asdict(found) | {"namesakes": dict(found.namesakes)})
+        built = {"facts_from_texts": opened.from_texts}
+        say_json(dataclasses.asdict(found) | {"namesakes": dict(found.namesakes)} | built)
         return
     table(("what", "name", "value"), _rows(opened, found, spoken))
 
@@ -125,7 +130,9 @@ def show(
 ) -> None:
     """Show an entity's names and facts, with the files that say them.
 
-    A fact marked '!' is contradicted: other files give another value of a property that has one.
+    Under a fact that was built from a text stands the sentence, after how sure the rule is that
+    understood it. A fact marked '!' is contradicted: other files give another value of a property
+    that has one.
     """
     from convrag.cli.output import say_json
     from convrag.graph.conflicts import Sources
@@ -142,6 +149,7 @@ def show(
         for group in opened.graph.groups(entity_id)
         for fact in _facts(opened, sources, group, spoken)
     ]
+    _add_sentences(opened, facts)
     found = opened.graph.entities[entity_id]
     if json:
         say_json(
@@ -152,6 +160,7 @@ def show(
                 "descriptions": dict(found.description),
                 "types": list(found.types),
                 "facts": facts,
+                "named_with": dict(opened.graph.named_with(entity_id)),
             }
         )
         return
@@ -210,6 +219,7 @@ def _rows(opened: Opened, found: GraphProfile, language: str) -> list[tuple[str,
     rows = [
         ("entities", "", f"{found.entities:,}"),
         ("facts", "", f"{found.facts:,}"),
+        ("facts from texts", "", f"{opened.from_texts:,}"),
         ("triples", "", f"{found.triples:,}"),
         ("properties", "", f"{len(found.properties):,}"),
         ("classes", "", f"{len(found.classes):,}"),
@@ -260,10 +270,37 @@ def _facts(
             "statement": statement(graph, _alone(group, triple), language),
             "sources": list(sources.of(triple)),
             "contradicted": sources.contradicted(triple),
+            "triple": triple,
         }
         for triple, other in zip(group.triples, group.others, strict=True)
         if other in shown or sources.contradicted(triple)
     ]
+
+
+def _add_sentences(opened: Opened, facts: list[dict[str, Any]]) -> None:
+    """Give each fact the places where texts say it."""
+    triples = [fact.pop("triple") for fact in facts]
+    said = opened.said(triples)
+    for fact, triple in zip(facts, triples, strict=True):
+        fact["said"] = [
+            {
+                "source": place.source,
+                "sentence": place.text,
+                "span": place.span,
+                "rule": place.rule,
+                "confidence": place.confidence,
+            }
+            for place in said.get((triple.subject, triple.predicate, triple.object), ())
+        ]
+
+
+def _say_named_with(opened: Opened, entity_id: str, language: str) -> None:
+    from convrag.cli.output import say
+
+    counts = opened.graph.named_with(entity_id)
+    names = [opened.graph.label(e, language) for e in sorted(counts, key=lambda e: (-counts[e], e))]
+    if names:
+        say(f"~ named together with: {_one_line(', '.join(names[:_LISTED]))}")
 
 
 def _alone(group: FactGroup, triple: Triple) -> FactGroup:
@@ -290,6 +327,9 @@ def _say_entity(opened: Opened, entity_id: str, language: str, facts: list[dict[
         mark = "!" if fact["contradicted"] else "→" if fact["forward"] else "←"
         said = ", ".join(fact["sources"])
         say(f"{mark} {_one_line(fact['statement'])}  [{_one_line(said)}]")
+        for place in fact["said"][:_SENTENCES]:
+            say(f"    {place['confidence']:.2f} “{_one_line(place['sentence'])[:_LONGEST]}”")
+    _say_named_with(opened, entity_id, language)
 
 
 def _step(opened: Opened, step: Step, language: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from convrag.graph.building.records import Fact, Said
     from convrag.graph.model import KnowledgeGraph
     from convrag.graph.search import EntityIndex
     from convrag.types import Triple
@@ -36,6 +37,25 @@ class Opened:
     name: str
     triples: tuple[Triple, ...]
     prefixes: Mapping[str, str]
+    from_texts: int = 0
+    """Facts that were built from the texts of documents, each document's own."""
+    folder: Path | None = None
+    """That of the index, if it is one."""
+
+    def said(self, facts: Iterable[Triple]) -> Mapping[Fact, tuple[Said, ...]]:
+        """Return where documents say those of the facts that were built from their texts.
+
+        Raises:
+            ConvragError: The index cannot be read.
+        """
+        from convrag.graph import storage
+        from convrag.graph.building import records
+        from convrag.retrieval.index import Index
+
+        if self.folder is None or not self.from_texts:
+            return {}
+        with Index.open(self.folder) as opened, opened.snapshot() as connection:
+            return records.said_by(connection, storage.given_triples(connection), facts)
 
     @cached_property
     def graph(self) -> KnowledgeGraph:
@@ -109,6 +129,7 @@ def open_graph(pack: str | None, index: Path | None) -> Opened:
     from convrag.cli.options import check_source
     from convrag.errors import UsageError
     from convrag.graph import storage
+    from convrag.graph.building import records
     from convrag.graph.rdf import read_graph
     from convrag.packs import DEFAULT_PACK, find_pack
     from convrag.retrieval.index import Index
@@ -117,9 +138,11 @@ def open_graph(pack: str | None, index: Path | None) -> Opened:
     if index:
         with Index.open(index) as opened, opened.snapshot() as connection:
             triples, prefixes = storage.load_triples(connection), storage.load_prefixes(connection)
+            from_texts = records.fact_count(connection)
         if not triples:
-            raise UsageError(f"{index}: there is no graph in it", "add one: convrag index add FILE")
-        return Opened(str(index), triples, prefixes)
+            hint = "add one: convrag index add FILE, or --graph-from-text"
+            raise UsageError(f"{index}: there is no graph in it", hint)
+        return Opened(str(index), triples, prefixes, from_texts, index)
     chosen = find_pack(pack or DEFAULT_PACK)
     read = read_graph(chosen.graph, source=chosen.graph.name)
     return Opened(chosen.name, read.triples, read.prefixes)

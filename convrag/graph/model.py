@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import tomllib
 from array import array
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -81,6 +81,7 @@ class KnowledgeGraph:
         """Number of facts, names not counted."""
         self._facts = facts
         self._qualifiers = plain.qualifiers
+        self._together = builder.together
         self._symmetric = frozenset(p.id for p in self.properties.values() if p.symmetric)
 
     def groups(self, entity_id: str) -> tuple[FactGroup, ...]:
@@ -123,6 +124,13 @@ class KnowledgeGraph:
             for other in group.others
             if isinstance(other, str) and other in self.entities
         )
+
+    def named_with(self, entity_id: str) -> Mapping[str, int]:
+        """Return what texts name in one sentence with the entity, and in how many documents.
+
+        Nothing is said of how they hang together: this leads on, and answers nothing.
+        """
+        return self._together.get(entity_id, _NOTHING)
 
     def property(self, property_id: str) -> Property:
         """Return the property; one without names when the graph does not describe it."""
@@ -221,6 +229,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.facts: list[Triple] = []
+        self.together: dict[str, Counter[str]] = defaultdict(Counter)
         self.class_ids: set[str] = set()
         self._property_ids: set[str] = set()
         self._labels: dict[str, dict[str, str]] = defaultdict(dict)
@@ -257,6 +266,9 @@ class _Builder:
             self._parents[s].append(o)
         elif p in terms.PROPERTY_AXIOMS:
             self._property_ids.add(s)
+        elif p == terms.TOGETHER:
+            self.together[s][o] += 1
+            self.together[o][s] += 1
         elif p not in terms.SCHEMA_PREDICATES:
             self._fact(triple)
 

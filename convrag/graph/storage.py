@@ -1,20 +1,15 @@
-"""The graph's own tables inside an index's SQLite file: one row per source, its triples packed.
-
-A source's triples come and go together and are read all at once, so they are kept as one value:
-every term once, then the triples as numbers of terms. Packed by zlib, that is a tenth of the size
-of a row per triple, and it is read four times as fast.
-"""
+"""The graph's own tables inside an index's SQLite file: one row per source, its triples packed."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import sys
-import zlib
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from convrag.errors import GraphError
+from convrag.graph.building import records
+from convrag.graph.building.merging import merged
+from convrag.graph.building.names import SPACE
+from convrag.graph.packed_triples import pack, unpack
 from convrag.types import Literal, Triple
 
 _SCHEMA = """
@@ -26,9 +21,6 @@ CREATE TABLE IF NOT EXISTS graph_linked (state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graph_copies (source TEXT PRIMARY KEY, record TEXT NOT NULL);
 """
 _OLD_TABLES = ("graph_sources", "graph_prefixes", "graph_triples")
-_NUMBERS = "I"
-_SPEED = 1
-"""zlib's level: higher ones take several times as long and save little."""
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
@@ -71,7 +63,7 @@ def replace_source(
         triples: What the source says; repetitions count once.
         prefixes: The namespace prefixes that the source binds.
     """
-    size, packed = _packed(triples)
+    size, packed = pack(triples)
     bound = json.dumps(dict(sorted(prefixes.items())))
     connection.execute(
         "INSERT OR REPLACE INTO graph_files VALUES (?, ?, ?, ?, ?)",
@@ -100,6 +92,20 @@ def set_copy(connection: sqlite3.Connection, source: str, record: str) -> None:
 def load_triples(connection: sqlite3.Connection) -> tuple[Triple, ...]:
     """Return all stored triples by source, sorted; none where there are no tables.
 
+    Those that were built from the texts of documents come after the others, what several of them
+    call the same under one id.
+
+    Raises:
+        GraphError: What is stored for a source is damaged.
+    """
+    given = given_triples(connection)
+    built = records.triples(connection)
+    return merged((*given, *built)) if built else given
+
+
+def given_triples(connection: sqlite3.Connection) -> tuple[Triple, ...]:
+    """Return the triples of graph files by source, sorted.
+
     Raises:
         GraphError: What is stored for a source is damaged.
     """
@@ -109,11 +115,21 @@ def load_triples(connection: sqlite3.Connection) -> tuple[Triple, ...]:
         sources = sorted(_old_hashes(connection))
         return tuple(t for source in sources for t in _old_triples(connection, source))
     rows = connection.execute("SELECT source, triples FROM graph_files ORDER BY source")
-    return tuple(triple for source, packed in rows for triple in _unpacked(packed, source))
+    return tuple(triple for source, packed in rows for triple in unpack(packed, source))
+
+
+def content_hashes(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return what tells apart all that the graph may hold: by source, and of the texts together."""
+    built = records.state(connection)
+    return source_hashes(connection) | ({SPACE: built} if built else {})
 
 
 def triple_count(connection: sqlite3.Connection) -> int:
     """Return the number of stored triples; one that two sources give counts twice."""
+    return _given_count(connection) + records.triple_count(connection)
+
+
+def _given_count(connection: sqlite3.Connection) -> int:
     if _has(connection, "graph_files"):
         query = "SELECT coalesce(sum(size), 0) FROM graph_files"
     elif _has(connection, "graph_triples"):
@@ -148,56 +164,6 @@ def set_linked_state(connection: sqlite3.Connection, state: str) -> None:
     """Note what the passages' links were made from. The caller owns the transaction."""
     connection.execute("DELETE FROM graph_linked")
     connection.execute("INSERT INTO graph_linked VALUES (?)", (state,))
-
-
-def _packed(triples: Iterable[Triple]) -> tuple[int, bytes]:
-    """Return the number of different triples, and them as one value; order does not matter."""
-    rows = sorted({_row(triple) for triple in triples})
-    nodes: dict[str, int] = {}
-    literals: dict[tuple[str, int, str], int] = {}
-    numbers = array(_NUMBERS)
-    for subject, predicate, value, is_literal, datatype, language in rows:
-        numbers.append(nodes.setdefault(subject, len(nodes)))
-        numbers.append(nodes.setdefault(predicate, len(nodes)))
-        if is_literal:
-            kind = nodes.setdefault(datatype, len(nodes))
-            # Literals are told from nodes by the lowest bit.
-            place = literals.setdefault((value, kind, language), len(literals)) * 2 + 1
-        else:
-            place = nodes.setdefault(value, len(nodes)) * 2
-        numbers.append(place)
-    terms = json.dumps([list(nodes), list(literals)]).encode("ascii")
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    head = len(terms).to_bytes(8, "little")
-    return len(rows), zlib.compress(head + terms + numbers.tobytes(), _SPEED)
-
-
-def _unpacked(packed: bytes, source: str) -> Iterator[Triple]:
-    try:
-        data = memoryview(zlib.decompress(packed))
-        end = 8 + int.from_bytes(data[:8], "little")
-        nodes, written = json.loads(bytes(data[8:end]))
-        numbers = array(_NUMBERS)
-        numbers.frombytes(data[end:])
-        if sys.byteorder == "big":
-            numbers.byteswap()
-        literals = [Literal(value, nodes[kind], language) for value, kind, language in written]
-        flow = iter(numbers)
-        for subject, predicate, value in zip(flow, flow, flow, strict=True):
-            term = literals[value >> 1] if value & 1 else nodes[value >> 1]
-            yield Triple(nodes[subject], nodes[predicate], term, source)
-    except (zlib.error, ValueError, LookupError, TypeError) as error:
-        raise GraphError(
-            f"the stored graph of {source} is damaged", "make the index anew from its files"
-        ) from error
-
-
-def _row(triple: Triple) -> tuple[str, str, str, int, str, str]:
-    value = triple.object
-    if isinstance(value, Literal):
-        return triple.subject, triple.predicate, value.value, 1, value.datatype, value.language
-    return triple.subject, triple.predicate, value, 0, "", ""
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

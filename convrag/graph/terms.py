@@ -24,6 +24,8 @@ SUBCLASS = RDFS + "subClassOf"
 INVERSE = OWL + "inverseOf"
 PATTERN = CONVRAG + "statementPattern"
 UNIT = CONVRAG + "unit"
+TOGETHER = CONVRAG + "namedTogether"
+"""Between what a text names in one sentence without saying how it hangs together."""
 BROADER_CLASS = CONVRAG + "broaderClass"
 """Says what is above a class without making either of them nothing but a class."""
 

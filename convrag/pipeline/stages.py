@@ -79,7 +79,7 @@ class Pipeline:
         self._index = index
         with index.snapshot() as connection:
             self._generation = index.generation
-            self._graph_files = storage.source_hashes(connection)
+            self._graph_files = storage.content_hashes(connection)
             self._graph = KnowledgeGraph(storage.load_triples(connection))
             self._prefixes = storage.load_prefixes(connection)
             self._document_languages = index.languages
@@ -111,7 +111,7 @@ class Pipeline:
             return
         with index.snapshot() as connection:
             generation = index.generation
-            graph_files = storage.source_hashes(connection)
+            graph_files = storage.content_hashes(connection)
             grown = generation != self._generation and index.languages != self._document_languages
         if grown or graph_files != self._graph_files:
             self._use(index)

@@ -1,0 +1,1 @@
+"""A graph from the text of documents, without a language model."""
