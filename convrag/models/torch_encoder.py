@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Window:
 class TextTokens:
     """One text's own tokens in context, without special tokens and prefix.
 
-    ``states`` is float32 (T, layers times D); ``spans`` are T places in the text as it was given.
+    ``states`` is float32 (T, D); ``spans`` are T places in the text as it was given.
     """
 
     states: Vectors
@@ -157,13 +158,13 @@ class TorchEncoder:
         return states
 
     def tokens(
-        self, texts: Sequence[str], *, layers: Sequence[int], kind: Kind = "passage"
+        self, texts: Sequence[str], *, layer: int, kind: Kind = "passage"
     ) -> list[TextTokens]:
-        """Return each text's own tokens, with the states after the given layers side by side.
+        """Return each text's own tokens, with their states after one layer.
 
         Args:
             texts: The texts; what of one is beyond ``MAX_CHARACTERS`` has no tokens.
-            layers: Numbers of layers; 0 is the embedding, and the last is what ``states`` gives.
+            layer: From 1; the last one is what ``states`` gives. Those after it are not run.
             kind: Which prefix is read before a text.
 
         Raises:
@@ -176,7 +177,7 @@ class TorchEncoder:
             windows = self._tokenizer.windows([prefix + text for text, _ in cleaned], spans=True)
             read: dict[int, Vectors] = {}
             for batch in _batches(windows):
-                for window, row in zip(batch, self._layers(batch, layers), strict=True):
+                for window, row in zip(batch, self._after(batch, layer), strict=True):
                     read[id(window)] = row[: len(window.ids)]
         parts: list[list[Vectors]] = [[] for _ in texts]
         places: list[list[Span]] = [[] for _ in texts]
@@ -191,17 +192,33 @@ class TorchEncoder:
             for part, place in zip(parts, places, strict=True)
         ]
 
-    def _layers(self, batch: Sequence[Window], layers: Sequence[int]) -> Vectors:
-        """Return float32 (B, T, layers times D)."""
+    def _after(self, batch: Sequence[Window], layer: int) -> Vectors:
+        """Return float32 (B, T, D), the states after ``layer``."""
         ids, mask = self._padded(batch)
-        output = self._model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        hidden = output.hidden_states
-        if not all(0 <= layer < len(hidden) for layer in layers):
-            raise ModelError(f"{self._id}: the model has no layer {max(layers)}")
-        states = torch.cat([hidden[layer] for layer in layers], dim=-1).float().numpy()
+        short = self._shortened(layer)
+        if short is not None:
+            hidden = short(input_ids=ids, attention_mask=mask).last_hidden_state
+        else:
+            output = self._model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+            if not 0 < layer < len(output.hidden_states):
+                raise ModelError(f"{self._id}: the model has no layer {layer}")
+            hidden = output.hidden_states[layer]
+        states = np.asarray(hidden.float().numpy(), dtype=np.float32)
         if not np.isfinite(states).all():
             raise ModelError(f"{self._id}: the model gave values that are not finite")
-        return np.asarray(states, dtype=np.float32)
+        return states
+
+    def _shortened(self, layers: int) -> Any:  # noqa: ANN401
+        """Return the model with its first ``layers`` layers alone; None where they are no list."""
+        inner: Any = getattr(self._model, "encoder", None)
+        every = getattr(inner, "layer", None)
+        if not isinstance(every, torch.nn.ModuleList) or not 0 < layers <= len(every):
+            return None
+        # Shallow copies: the weights are the same, and the model itself keeps all of its layers.
+        short, short_inner = copy.copy(self._model), copy.copy(inner)
+        short_inner._modules = {**short_inner._modules, "layer": every[:layers]}
+        short._modules = {**short._modules, "encoder": short_inner}
+        return short
 
     def _means(self, batch: Sequence[Window]) -> Vectors:
         """Return float32 (B, D), the mean over each window's tokens."""

@@ -128,17 +128,45 @@ def test_tokens_lie_where_they_say_and_are_the_same_in_any_batch(
     prompts.write_text('{"prompts": {"query": "Q: ", "document": "P: "}}', encoding="utf-8")
     encoder = load_encoder(f"hf:{folder}", config=config)
     texts = [*TEXTS, "e\N{COMBINING ACUTE ACCENT}t <s> der"]
-    found = encoder.tokens(texts, layers=(0, 1))
+    found = encoder.tokens(texts, layer=1)
     for text, one in zip(texts, found, strict=True):
-        assert one.states.shape == (len(one.spans), 32)
+        assert one.states.shape == (len(one.spans), 16)
         letters = {at for start, end in one.spans for at in range(start, end)}
         assert letters == set(range(len(text)))
-    last = encoder.tokens(texts[:1], layers=(1,))[0]
-    assert np.allclose(last.states, found[0].states[:, 16:], atol=1e-5)
-    units = last.states / np.linalg.norm(last.states, axis=1, keepdims=True)
+    alone = encoder.tokens(texts[:1], layer=1)[0].states
+    assert np.allclose(alone, found[0].states, atol=1e-5)
+    units = alone / np.linalg.norm(alone, axis=1, keepdims=True)
     assert np.allclose(units, encoder.states(texts[:1], "passage")[0][3:], atol=1e-5)
     with pytest.raises(ModelError, match="no layer 2"):
-        encoder.tokens(["x"], layers=(2,))
+        encoder.tokens(["x"], layer=2)
+
+
+@pytest.mark.parametrize("kind", ["deep", "t5"])
+def test_tokens_of_an_earlier_layer_are_what_the_whole_model_has_there(
+    kind: str, tmp_path: Path, config: Config, request: pytest.FixtureRequest
+) -> None:
+    if kind == "deep":
+        tokenizer(tmp_path)
+        torch.manual_seed(1)
+        settings = transformers.BertConfig(
+            vocab_size=258,
+            hidden_size=16,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=64,
+        )
+        transformers.BertModel(settings).save_pretrained(tmp_path)
+    folder = tmp_path if kind == "deep" else request.getfixturevalue(kind)
+    encoder = load_encoder(f"hf:{folder}", config=config)
+    before = encoder.encode(TEXTS, "passage")
+    first = encoder.tokens(["नदी river"], layer=1)[0]
+    ids = torch.tensor([encoder._tokenizer.windows(["नदी river"])[0].ids])
+    with torch.inference_mode():
+        whole = encoder.model(input_ids=ids, output_hidden_states=True).hidden_states
+    assert len(whole) == (4 if kind == "deep" else 2)
+    assert np.allclose(first.states, whole[1][0][: len(first.spans)].numpy(), atol=1e-5)
+    assert np.array_equal(encoder.encode(TEXTS, "passage"), before)
 
 
 def test_a_forward_pass_is_small_and_little_of_it_is_padding(bert: Path, config: Config) -> None:
