@@ -16,6 +16,7 @@ from convrag.errors import UsageError
 from convrag.graph import storage
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
+from convrag.graph.name_table import fingerprint_of, open_names
 from convrag.graph.rdf import GraphFile, content_hash, is_graph, read_graph
 from convrag.protocols import CancelToken, Encoder, Vectors
 from convrag.retrieval import records, sources, text_graphs
@@ -251,8 +252,8 @@ def link_passages(index: Index, progress: Progress | None = None) -> None:
     since are looked at.
     """
     with index.snapshot() as connection:
-        files = sorted(storage.content_hashes(connection).items())
-        graph = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        files = storage.content_hashes(connection)
+        graph = fingerprint_of(files)
         last = records.last_number(connection)
         linked = storage.linked_state(connection)
         number, _, known = linked.partition(" ")
@@ -275,7 +276,9 @@ def _links(
     index: Index, ids: Sequence[str], progress: Progress | None
 ) -> dict[str, tuple[str, ...]]:
     """Return the entities that passages name, by passage id."""
-    linker = DictionaryLinker(KnowledgeGraph(storage.load_triples(index.connection)))
+    graph = KnowledgeGraph(storage.load_triples(index.connection))
+    hashes = storage.content_hashes(index.connection)
+    linker = DictionaryLinker(graph, open_names(graph, index.path, fingerprint_of(hashes)))
     linked: dict[str, tuple[str, ...]] = {}
     for place, passage in enumerate(index.passages(ids)):
         links = linker.link(

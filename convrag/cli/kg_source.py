@@ -41,6 +41,8 @@ class Opened:
     """Facts that were built from the texts of documents, each document's own."""
     folder: Path | None = None
     """That of the index, if it is one."""
+    fingerprint: str = ""
+    """Tells the index's graph from what it was or will be."""
 
     def said(self, facts: Iterable[Triple]) -> Mapping[Fact, tuple[Said, ...]]:
         """Return where documents say those of the facts that were built from their texts.
@@ -103,9 +105,12 @@ class Opened:
 
     def index(self) -> EntityIndex:
         """Return an index of the entities' names."""
+        from convrag.graph.name_table import open_names
         from convrag.graph.search import EntityIndex
 
-        return EntityIndex(self.graph)
+        if self.folder is None:
+            return EntityIndex(self.graph)
+        return EntityIndex(self.graph, open_names(self.graph, self.folder, self.fingerprint))
 
     def _listed(self, ids: list[str], language: str) -> str:
         names = [self.called(entity_id, language) for entity_id in ids[:_CHOICES]]
@@ -130,6 +135,7 @@ def open_graph(pack: str | None, index: Path | None) -> Opened:
     from convrag.errors import UsageError
     from convrag.graph import storage
     from convrag.graph.building import records
+    from convrag.graph.name_table import fingerprint_of
     from convrag.graph.rdf import read_graph
     from convrag.packs import DEFAULT_PACK, find_pack
     from convrag.retrieval.index import Index
@@ -139,10 +145,11 @@ def open_graph(pack: str | None, index: Path | None) -> Opened:
         with Index.open(index) as opened, opened.snapshot() as connection:
             triples, prefixes = storage.load_triples(connection), storage.load_prefixes(connection)
             from_texts = records.fact_count(connection)
+            fingerprint = fingerprint_of(storage.content_hashes(connection))
         if not triples:
             hint = "add one: convrag index add FILE, or --graph-from-text"
             raise UsageError(f"{index}: there is no graph in it", hint)
-        return Opened(str(index), triples, prefixes, from_texts, index)
+        return Opened(str(index), triples, prefixes, from_texts, index, fingerprint)
     chosen = find_pack(pack or DEFAULT_PACK)
     read = read_graph(chosen.graph, source=chosen.graph.name)
     return Opened(chosen.name, read.triples, read.prefixes)

@@ -88,7 +88,7 @@ class RuleRewriter:
         words = lexicon(language)
         relations = self._matcher.match(text, language=language)
         links = self._linker.link(
-            text, language=language, focus=state.focus, ignored=[r.span for r in relations]
+            text, language=language, focus=state.focus, relations=relations
         )
         names = [link.mention.span for link in links]
         relations = tuple(r for r in relations if not any(overlap(r.span, n) for n in names))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,13 @@ _GRAMS_PER_EDIT = 3
 _SPARE_GRAMS = 4
 """More of them leave fewer keys to compare, but take longer to look up."""
 _GRAM_BITS = 18
+_FEW_BITS = 12
+_FEW_LETTERS = 1 << 17
+_RANGES_KEPT = 1 << 14
+_BREAK = 10
+"""The code of the line end, which stands for the beginning and the end of a key."""
+
+Arrays = Mapping[str, NDArray[Any]]
 
 
 class KeyTable:
@@ -36,16 +45,46 @@ class KeyTable:
             if not keys or keys[-1] != key:
                 keys.append(key)
                 firsts.append(place)
-        self._values = np.fromiter((value for _, value in rows), np.uint32, len(rows))
-        self._firsts = np.array([*firsts, len(rows)], np.uint32)
         sizes = np.fromiter(map(len, keys), np.int64, len(keys))
         ends = np.concatenate([[0], np.cumsum(sizes)])
-        self._ends = ends.astype(np.uint32 if ends[-1] < 1 << 32 else np.int64)
-        self._bytes = b"".join(keys)
+        self._use(
+            {
+                "values": np.fromiter((value for _, value in rows), np.uint32, len(rows)),
+                "firsts": np.array([*firsts, len(rows)], np.uint32),
+                "ends": ends.astype(np.uint32 if ends[-1] < 1 << 32 else np.int64),
+                "bytes": np.frombuffer(b"".join(keys), np.uint8),
+            }
+        )
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> KeyTable:
+        """Return the table that gave these :meth:`arrays`; they may lie in a mapped file."""
+        table = cls.__new__(cls)
+        table._use(arrays)
+        return table
+
+    def _use(self, arrays: Arrays) -> None:
+        self._arrays = arrays
+        self._values = arrays["values"].data
+        self._firsts = arrays["firsts"].data
+        self._end_array = arrays["ends"]
+        self._ends = arrays["ends"].data
+        self._bytes = arrays["bytes"].data
+        self._size = len(self._ends) - 1
+        self._numbers = range(self._size)
+        self._range = lru_cache(_RANGES_KEPT)(self._find_range)
+
+    def arrays(self, *, near: bool = False) -> dict[str, NDArray[Any]]:
+        """Return what the table is made of, with ``near`` also what finding near keys takes."""
+        found = {name: self._arrays[name] for name in ("values", "firsts", "ends", "bytes")}
+        if near:
+            starts, places = self._grams
+            found |= {"starts": starts, "places": places, "letters": self._letters}
+        return found
 
     def __len__(self) -> int:
         """Return the number of different keys."""
-        return len(self._ends) - 1
+        return self._size
 
     def key(self, number: int) -> str:
         """Return the key of this number."""
@@ -53,21 +92,41 @@ class KeyTable:
 
     def values(self, number: int) -> list[int]:
         """Return the values of the key of this number, ascending."""
-        found: list[int] = self._values[self._firsts[number] : self._firsts[number + 1]].tolist()
-        return found
+        return self._values[self._firsts[number] : self._firsts[number + 1]].tolist()
+
+    @property
+    def firsts(self) -> Sequence[int]:
+        """Where each key's values begin among all of them, and where the last one's end."""
+        return self._firsts
 
     def find(self, key: str) -> int | None:
         """Return the key's number, None where there is no such key."""
         wanted = key.encode("utf-8", "surrogatepass")
         place = self._place(wanted)
-        return place if place < len(self) and self._raw(place) == wanted else None
+        return place if place < self._size and self._raw(place) == wanted else None
+
+    def begun(self, prefix: str) -> tuple[int, bool]:
+        """Return the number of the first key from ``prefix`` on, and whether it begins so.
+
+        The number is -1 unless that key is ``prefix`` itself. What was asked before is remembered.
+        """
+        return self._range(prefix)
+
+    def _find_range(self, prefix: str) -> tuple[int, bool]:
+        wanted = prefix.encode("utf-8", "surrogatepass")
+        place = self._place(wanted)
+        if place >= self._size:
+            return -1, False
+        raw = self._raw(place)
+        return (place if raw == wanted else -1), raw.startswith(wanted)
 
     def starting(self, prefix: str, limit: int) -> list[int]:
         """Return the numbers of at most ``limit`` keys that begin so, the shortest first."""
         start = prefix.encode("utf-8", "surrogatepass")
         # No UTF-8 text has the byte FF, so every key that begins so comes before it.
         low, high = self._place(start), self._place(start + b"\xff")
-        sizes = self._sizes[low:high]
+        ends = self._end_array[low : high + 1].astype(np.int64)
+        sizes = ends[1:] - ends[:-1]
         if len(sizes) > limit:
             longest = np.partition(sizes, limit - 1)[limit - 1]
             chosen = np.flatnonzero(sizes <= longest)
@@ -99,11 +158,7 @@ class KeyTable:
     def _alike(self, key: str, edits: int) -> list[int]:
         """Return keys of a like length that share enough pairs of letters (Ukkonen, 1992)."""
         starts, places = self._grams
-        grams = sorted(
-            set(_gram_codes(f"\n{key}\n").tolist()), key=lambda g: starts[g + 1] - starts[g]
-        )
-        # The rarest pairs tell as much as all of them, and their lists are short.
-        grams = grams[: _GRAMS_PER_EDIT * edits + _SPARE_GRAMS]
+        grams = self._telling(key, edits)
         least = max(len(grams) - _GRAMS_PER_EDIT * edits, 1)
         lists = np.concatenate([places[starts[g] : starts[g + 1]] for g in grams])
         letters = self._letters[lists]
@@ -114,54 +169,73 @@ class KeyTable:
         found: list[int] = np.unique(shared[least - 1 :][often]).tolist()
         return found
 
+    def _telling(self, key: str, edits: int) -> list[int]:
+        """Return the key's rarest pairs of letters: they tell as much as all, in short lists."""
+        starts, _ = self._grams
+        grams = set(_codes(_points(f"\n{key}\n"), self._bits).tolist())
+        rarest = sorted(grams, key=lambda g: (starts[g + 1] - starts[g], g))
+        return rarest[: _GRAMS_PER_EDIT * edits + _SPARE_GRAMS]
+
+    def effort(self, key: str) -> int:
+        """Return how many entries :meth:`near` would look at for this key."""
+        edits = most_edits(key)
+        if not edits or not self._size:
+            return 0
+        starts, _ = self._grams
+        return sum(int(starts[g + 1]) - int(starts[g]) for g in self._telling(key, edits))
+
     def _place(self, wanted: bytes) -> int:
-        low, high = 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            if self._raw(middle) < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        return bisect_left(self._numbers, wanted, key=self._raw)
 
     def _raw(self, number: int) -> bytes:
-        return self._bytes[self._ends[number] : self._ends[number + 1]]
-
-    @cached_property
-    def _sizes(self) -> NDArray[np.int64]:
-        return np.diff(self._ends)
+        return bytes(self._bytes[self._ends[number] : self._ends[number + 1]])
 
     @cached_property
     def _letters(self) -> NDArray[np.uint16]:
         """How many characters each key has."""
-        return self._lettered[1]
+        if "letters" in self._arrays:
+            return self._arrays["letters"]
+        return np.minimum(self._characters, 65535).astype(np.uint16)
+
+    @cached_property
+    def _characters(self) -> NDArray[np.int64]:
+        """How many characters each key has, (len(self),)."""
+        first = (self._arrays["bytes"] & 0xC0) != 0x80  # (bytes,): not inside a character
+        total = np.concatenate([[0], np.cumsum(first, dtype=np.int64)])
+        at = total[self._end_array.astype(np.int64)]
+        counts: NDArray[np.int64] = at[1:] - at[:-1]
+        return counts
+
+    @cached_property
+    def _bits(self) -> int:
+        """How many bits a pair of letters has here."""
+        if "starts" in self._arrays:
+            return (len(self._arrays["starts"]) - 1).bit_length() - 1
+        return _GRAM_BITS if len(self._arrays["bytes"]) > _FEW_LETTERS else _FEW_BITS
 
     @cached_property
     def _grams(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        return self._lettered[0]
-
-    @cached_property
-    def _lettered(
-        self,
-    ) -> tuple[tuple[NDArray[np.int64], NDArray[np.uint32]], NDArray[np.uint16]]:
-        """Return where each pair of letters is: starts (2**18 + 1,), keys; and keys' lengths."""
-        letters = np.zeros(len(self), np.uint16)
+        """Return where each pair of letters is: starts (2**bits + 1,) into keys (pairs,)."""
+        if "starts" in self._arrays:
+            return self._arrays["starts"], self._arrays["places"]
         codes: list[NDArray[np.uint32]] = []
         owners: list[NDArray[np.uint32]] = []
         step = 65536
-        for first in range(0, len(self), step):
-            last = min(first + step, len(self))
-            keys = [self.key(n) for n in range(first, last)]
-            letters[first:last] = [min(len(k), 65535) for k in keys]
-            text = "\n" + "\n".join(keys) + "\n"
-            points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-            owner = first + np.cumsum(points[:-1] == 10) - 1
-            codes.append(_gram_codes(text))
-            owners.append(owner.astype(np.uint32))
-        code = np.concatenate(codes)
+        for first in range(0, self._size, step):
+            last = min(first + step, self._size)
+            text = bytes(self._bytes[self._ends[first] : self._ends[last]])
+            points = _points(text.decode("utf-8", "surrogatepass"))
+            counts = self._characters[first:last]
+            points = np.insert(points, np.cumsum(counts), _BREAK)
+            points = np.concatenate([np.array([_BREAK], np.uint32), points])
+            owner = np.repeat(np.arange(first, last, dtype=np.uint32), counts + 1)
+            codes.append(_codes(points, self._bits))
+            owners.append(owner)
+        code = np.concatenate(codes) if codes else np.zeros(0, np.uint32)
         order = np.argsort(code, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(code, minlength=1 << _GRAM_BITS))])
-        return (starts, np.concatenate(owners)[order]), letters
+        counted = np.bincount(code, minlength=1 << self._bits)
+        starts = np.concatenate([[0], np.cumsum(counted)]).astype(np.int64)
+        return starts, (np.concatenate(owners) if owners else code)[order]
 
 
 def most_edits(key: str) -> int:
@@ -171,11 +245,15 @@ def most_edits(key: str) -> int:
     return 1 if len(key) <= _ONE_EDIT else 2
 
 
-def _gram_codes(text: str) -> NDArray[np.uint32]:
-    """Return a number under 2**18 for each pair of letters, (len(text) - 1,)."""
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+def _points(text: str) -> NDArray[np.uint32]:
+    """Return the code points of the text, (len(text),)."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _codes(points: NDArray[np.uint32], bits: int) -> NDArray[np.uint32]:
+    """Return a number under 2**bits for each pair of neighbours, (len(points) - 1,)."""
     mixed = points[:-1] * np.uint32(0x9E3779B1) + points[1:] * np.uint32(0x85EBCA77)
-    codes: NDArray[np.uint32] = mixed >> np.uint32(32 - _GRAM_BITS)
+    codes: NDArray[np.uint32] = mixed >> np.uint32(32 - bits)
     return codes
 
 

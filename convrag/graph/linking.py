@@ -2,44 +2,95 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 
-from rapidfuzz import fuzz, process
-
+from convrag.graph.known_words import is_mostly_small, is_word
+from convrag.graph.linking_hits import Hit, HitFinder
+from convrag.graph.linking_unknown import NOUNS_CAPITAL, unknown_names
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.phrases import PhraseIndex, PhraseMatch, longest, mask, stems
+from convrag.graph.name_table import CAPITAL, LABEL, NameTable
+from convrag.graph.relations import RelationMatch
 from convrag.text.function_words import stop_keys
 from convrag.text.normalize import match_key
+from convrag.text.segment import overlap
 from convrag.types import Focus, Link, Mention, Span
 
-_SCORES = {
-    (True, True): 1.0,  # a label as written
-    (True, False): 0.95,  # an alias as written
-    (False, True): 0.9,  # an inflected label
-    (False, False): 0.85,
-}
+_AS_WRITTEN = {True: 1.0, False: 0.95}
+_INFLECTED = {True: 0.9, False: 0.85}
+_SOUND = 0.85
 _OTHER_LANGUAGE = 0.9
-_TOGETHER = 0.9
-"""What a connection to another name of the text counts: more than all the dialogue's focus."""
-_COHERENCE = 0.3
-_POPULARITY = 0.05
-_FUZZY_CUTOFF = 86.0
-_FUZZY_SHORTEST = 5
 _ALTERNATIVES = 8
+_HIGHEST = 2.5
+_EFFORT = 400_000
+"""Entries of the name table that misspelt names of one text may cost: some milliseconds."""
+_SHORT = 6
+"""Characters under which a misspelt name is near many words."""
+_LONG = 8
+"""Characters more, from which on a name is long: few others are near it by chance."""
+_BESIDE = 3
+"""Characters between a name and the word for its kind: "the city of"."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An entity that a mention may mean, with what speaks for it, by the weights' names."""
+
+    entity_id: str
+    number: int
+    hit: Hit
+    quality: float
+    features: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """The name's quality and the weighed features; not negative."""
+        weights = weights_of_features()
+        total = self.quality + sum(weights[f] * value for f, value in self.features.items())
+        return max(0.0, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What the places of a text may mean; those of misspelt names may overlap."""
+
+    text: str
+    language: str
+    ignored: Sequence[Span]
+    certain: Sequence[list[Candidate]]
+    doubtful: Sequence[list[Candidate]]
+    whole: bool
+    """Whether unknown names were looked for as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What the candidates of one text are looked at with."""
+
+    text: str
+    language: str
+    focus: Sequence[Focus]
+    ignored: Sequence[Span]
+    properties: frozenset[str]
+    kinds: Mapping[str, Span]
+    unknown: Sequence[Span]
+    """Where names stand that would be unknown but for what is found in them."""
+    mixed_case: bool
+    """Whether a word inside the text has a capital, so that small letters mean something."""
 
 
 class DictionaryLinker:
     """Links names of the graph's entities in every language and script the graph has."""
 
-    def __init__(self, graph: KnowledgeGraph) -> None:
+    def __init__(self, graph: KnowledgeGraph, names: NameTable | None = None) -> None:
+        """Take the graph and, where they are at hand, its names."""
         self._graph = graph
-        self._names = PhraseIndex(_names(graph))
-        self._by_first: dict[str, list[str]] = {}
-        for key in self._names.keys:
-            if len(key) > _FUZZY_SHORTEST - 2:
-                self._by_first.setdefault(key[0], []).append(key)
-        self._top_degree = max((graph.degree(e) for e in graph.entities), default=0) or 1
+        self._names = names or NameTable.of_graph(graph)
+        self._finder = HitFinder(self._names)
 
     def link(
         self,
@@ -48,112 +99,267 @@ class DictionaryLinker:
         language: str,
         focus: Sequence[Focus] = (),
         ignored: Sequence[Span] = (),
+        relations: Sequence[RelationMatch] = (),
         fuzzy: bool = True,
     ) -> tuple[Link, ...]:
         """Return the links in order of their mentions, without overlap.
+
+        Words that look like a name and are no entity's have a link to None: what is asked is then
+        about something that the graph does not know, and no other entity stands in for it.
 
         Args:
             text: The text to link.
             language: Its language, for inflected forms and as a preference among names.
             focus: What the dialogue is about; namesakes close to it are preferred.
             ignored: Spans in which no approximate name is looked for (words with a known use).
-            fuzzy: Whether a text without any exact name may match misspelt ones.
+            relations: What the text asks about; who has it is preferred. Their spans are ignored.
+            fuzzy: Whether misspelt and unknown names are looked for.
         """
-        found = self._names.find(text, language=language)
-        groups = longest(m for m in found if _may_be_name(m, text, language))
-        candidates = [self._candidates(group, language) for group in groups]
-        mentions = [group[0].span for group in groups]
-        if not mentions and fuzzy:
-            mentions, candidates = self._approximate(mask(text, ignored), language)
-        chosen = self._disambiguate(candidates, focus)
-        return tuple(
-            Link(Mention(text[a:b], (a, b)), ranked[0][0], round(ranked[0][1], 4), ranked[1:])
-            for (a, b), ranked in zip(mentions, chosen, strict=True)
+        considered = self.consider(
+            text,
+            language=language,
+            focus=focus,
+            ignored=ignored,
+            relations=relations,
+            fuzzy=fuzzy,
         )
+        return decide(considered)
+
+    def consider(
+        self,
+        text: str,
+        *,
+        language: str,
+        focus: Sequence[Focus] = (),
+        ignored: Sequence[Span] = (),
+        relations: Sequence[RelationMatch] = (),
+        fuzzy: bool = True,
+    ) -> Considered:
+        """Return what every place with a name may mean, for :func:`decide`; as :meth:`link`."""
+        ignored = [*ignored, *(r.span for r in relations)]
+        setting = self._setting(text, language, focus, ignored, relations)
+        certain, doubtful = self._weighed(setting, fuzzy=fuzzy)
+        return Considered(text, language, ignored, certain, doubtful, fuzzy)
+
+    def _weighed(
+        self, setting: _Setting, *, fuzzy: bool
+    ) -> tuple[list[list[Candidate]], list[list[Candidate]]]:
+        """Return the candidates of names as written or inflected, and of misspelt ones."""
+        text, language = setting.text, setting.language
+        hits = self._finder.certain(text, language)
+        groups = _longest(h for h in hits if _may_be_name(h, text, language))
+        certain = [self._candidates(group, setting) for group in groups]
+        self._weigh(certain, setting, certain)
+        if not fuzzy:
+            return certain, []
+        sure = [m for m in certain if m[0].score >= least_score()]
+        taken = [m[0].hit.span for m in sure]
+        by_span: dict[Span, list[Hit]] = defaultdict(list)
+        for hit in self._finder.doubtful(text, language, taken, setting.ignored, _EFFORT):
+            by_span[hit.span].append(hit)
+        doubtful = [self._candidates(some, setting) for some in by_span.values()]
+        self._weigh(doubtful, setting, sure)
+        return certain, doubtful
 
     def nested(self, text: str, *, language: str) -> tuple[Link, ...]:
         """Return every name in the text, also those inside longer ones, in reading order."""
         return tuple(
             Link(
-                Mention(text[m.span[0] : m.span[1]], m.span),
-                m.phrase.target,
-                _SCORES[m.exact, m.phrase.preferred],
+                Mention(text[h.span[0] : h.span[1]], h.span),
+                self._names.entity_id(self._names.entity(h.row)),
+                self._quality(h),
             )
-            for m in self._names.find(text, language=language)
-            if _may_be_name(m, text, language)
+            for h in self._finder.certain(text, language)
+            if _may_be_name(h, text, language)
         )
 
-    def _candidates(self, group: Sequence[PhraseMatch], language: str) -> dict[str, float]:
-        scores: dict[str, float] = {}
-        for match in group:
-            score = _SCORES[match.exact, match.phrase.preferred]
-            if match.phrase.language not in (language, ""):
-                score *= _OTHER_LANGUAGE
-            scores[match.phrase.target] = max(score, scores.get(match.phrase.target, 0.0))
-        return scores
+    def _setting(
+        self,
+        text: str,
+        language: str,
+        focus: Sequence[Focus],
+        ignored: Sequence[Span],
+        relations: Sequence[RelationMatch],
+    ) -> _Setting:
+        properties = frozenset(r.target for r in relations if r.target in self._graph.properties)
+        kinds = {r.target: r.span for r in relations if r.target in self._graph.classes}
+        inside = text.lstrip("¿¡\"'«„“( ")[1:]
+        unknown = unknown_names(text, language, (), ignored)
+        mixed = any(c.isupper() for c in inside)
+        return _Setting(text, language, focus, ignored, properties, kinds, unknown, mixed)
 
-    def _approximate(self, text: str, language: str) -> tuple[list[Span], list[dict[str, float]]]:
-        """Link misspelt words: at most one name per word, long words only, first letter right."""
-        mentions: list[Span] = []
-        candidates: list[dict[str, float]] = []
-        for _, (start, end) in stems(text, language):
-            word = match_key(text[start:end])
-            if len(word) < _FUZZY_SHORTEST or word in stop_keys(language):
-                continue
-            hits = process.extract(
-                word,
-                self._by_first.get(word[0], ()),
-                scorer=fuzz.ratio,
-                score_cutoff=_FUZZY_CUTOFF,
-                limit=3,
+    def _quality(self, hit: Hit) -> float:
+        label = self._names.kind(hit.row) == LABEL
+        match hit.way:
+            case "exact":
+                return _AS_WRITTEN[label]
+            case "inflected":
+                return _INFLECTED[label]
+            case "misspelt":
+                return _INFLECTED[label] * hit.likeness
+            case "sound":
+                return _SOUND * hit.likeness
+
+    def _candidates(self, hits: Sequence[Hit], setting: _Setting) -> list[Candidate]:
+        """Return the entities of one mention, each once, by its best name."""
+        best: dict[int, Candidate] = {}
+        for hit in hits:
+            quality = self._quality(hit)
+            foreign = self._names.language(hit.row) not in (setting.language, "")
+            if foreign and hit.way != "sound":  # which names of other languages have anyway
+                quality *= _OTHER_LANGUAGE
+            number = self._names.entity(hit.row)
+            if number not in best or best[number].quality < quality:
+                entity_id = self._names.entity_id(number)
+                best[number] = Candidate(entity_id, number, hit, quality)
+        return list(best.values())
+
+    def _weigh(
+        self,
+        mentions: Sequence[list[Candidate]],
+        setting: _Setting,
+        sure: Sequence[list[Candidate]],
+    ) -> None:
+        """Give every candidate its features, and sort each mention's, the best first.
+
+        Args:
+            mentions: The candidates of each mention.
+            setting: What they are looked at with.
+            sure: The mentions whose things speak for those connected to them.
+        """
+        salience = {f.entity_id: f.salience for f in setting.focus}
+        for candidates in mentions:
+            others = {c.entity_id for m in sure if m is not candidates for c in m}
+            for candidate in candidates:
+                features = self._spelling(candidate.hit, setting)
+                features["popularity"] = self._names.popularity(candidate.number)
+                if len(candidates) > 1 or _is_doubtful(candidate.hit) or "small" in features:
+                    features |= self._context(candidate, setting, others, salience)
+                candidate.features = features
+            candidates.sort(key=_by_score)
+
+    def _spelling(self, hit: Hit, setting: _Setting) -> dict[str, float]:
+        start, end = hit.span
+        word = setting.text[start:end]
+        features: dict[str, float] = {}
+        doubtful = _is_doubtful(hit)
+        if word[:1].islower() and (doubtful or self._names.has(hit.row, CAPITAL)):
+            features["small_doubtful" if doubtful else "small"] = float(setting.mixed_case)
+            features["common"] = float(is_mostly_small(word))
+        if doubtful:
+            features["doubtful"] = 1.0
+            features["unlike"] = 1.0 - hit.likeness
+            features["sound"] = float(hit.way == "sound")
+            features["word"] = float(is_word(word))
+            features["first_differs"] = float(
+                hit.way == "misspelt" and self._finder.first_differs(hit, setting.text)
             )
-            scores = {
-                phrase.target: score / 100 * _SCORES[False, phrase.preferred]
-                for key, score, _ in reversed(hits)
-                for phrase in self._names.phrases(key)
-                if phrase.language in (language, "") and _digits(key) == _digits(word)
-            }
-            if scores:
-                mentions.append((start, end))
-                candidates.append(scores)
-        return mentions, candidates
+            features["short"] = float(end - start < _SHORT)
+            features["long"] = min(1.0, max(0, end - start - _SHORT) / _LONG)
+            features["capital"] = float(_is_capital_inside(setting, start))
+            features["part"] = float(any(_within(hit.span, s) for s in setting.unknown))
+        return features
 
-    def _disambiguate(
-        self, candidates: Sequence[dict[str, float]], focus: Sequence[Focus]
-    ) -> list[tuple[tuple[str, float], ...]]:
-        """Rank each mention's candidates by name, popularity and what else is talked about."""
-        salience = {f.entity_id: f.salience for f in focus}
-        ranked: list[tuple[tuple[str, float], ...]] = []
-        for place, scores in enumerate(candidates):
-            total = {entity: s + self._popularity(entity) for entity, s in scores.items()}
-            if len(scores) > 1:
-                others = {e for i, found in enumerate(candidates) if i != place for e in found}
-                for entity in total:
-                    total[entity] += self._coherence(entity, others, salience)
-            best = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:_ALTERNATIVES]
-            ranked.append(tuple((entity, round(min(s, 2.5), 4)) for entity, s in best))
-        return ranked
-
-    def _popularity(self, entity: str) -> float:
-        return _POPULARITY * math.log1p(self._graph.degree(entity)) / math.log1p(self._top_degree)
-
-    def _coherence(self, entity: str, others: set[str], salience: dict[str, float]) -> float:
+    def _context(
+        self,
+        candidate: Candidate,
+        setting: _Setting,
+        others: Collection[str],
+        salience: Mapping[str, float],
+    ) -> dict[str, float]:
+        entity = candidate.entity_id
         near = self._graph.neighbours(entity)
-        score = _TOGETHER if near & others else 0.0
-        score += _COHERENCE * salience.get(entity, 0.0)
-        return score + _COHERENCE * max((salience[e] for e in near if e in salience), default=0.0)
+        kinds = self._graph.entities[entity].types if entity in self._graph.entities else ()
+        beside = [k for k in kinds if k in setting.kinds]
+        doubt = "_doubtful" if _is_doubtful(candidate.hit) else ""
+        return {
+            f"together{doubt}": float(not near.isdisjoint(others)),
+            "focus": salience.get(entity, 0.0),
+            "focus_near": max((salience[e] for e in near if e in salience), default=0.0),
+            f"property_asked{doubt}": float(
+                not setting.properties.isdisjoint(self._asked_of(entity))
+            ),
+            "kind_named": float(bool(beside)),
+            "kind_beside": float(
+                any(_beside(setting.kinds[k], candidate.hit.span) for k in beside)
+            ),
+        }
+
+    def _asked_of(self, entity: str) -> set[str]:
+        """Return the properties that the entity's facts have, under the names of both ends."""
+        found: set[str] = set()
+        for group in self._graph.groups(entity):
+            item = self._graph.property(group.property)
+            found.add(item.id if group.forward else item.inverse or item.id)
+        return found
 
 
-def _may_be_name(match: PhraseMatch, text: str, language: str) -> bool:
+def _with_doubtful(
+    found: list[list[Candidate]], doubtful: Sequence[list[Candidate]]
+) -> list[list[Candidate]]:
+    """Return the mentions with the likely misspelt ones; longer ones replace what lies inside."""
+    likely = [m for m in doubtful if m[0].score >= least_score()]
+    likely.sort(key=lambda m: (-_size(m), -m[0].score, m[0].hit.span))
+    kept = list(found)
+    for candidates in likely:
+        hit = candidates[0].hit
+        around = [m for m in kept if overlap(m[0].hit.span, hit.span)]
+        if all(_replaces(hit, m[0].hit) for m in around):
+            kept = [m for m in kept if m not in around] + [candidates]
+    return kept
+
+
+def decide(considered: Considered) -> tuple[Link, ...]:
+    """Return the likeliest links, in order, without overlap."""
+    text = considered.text
+    certain = [sorted(m, key=_by_score) for m in considered.certain]
+    doubtful = [sorted(m, key=_by_score) for m in considered.doubtful]
+    found = _with_doubtful([m for m in certain if m[0].score >= least_score()], doubtful)
+    links = [_link(text, candidates) for candidates in found]
+    if considered.whole:
+        spans = [link.mention.span for link in links]
+        for span in unknown_names(text, considered.language, spans, considered.ignored):
+            inside = [link for link in links if overlap(link.mention.span, span)]
+            other = tuple((link.entity_id, link.score) for link in inside if link.entity_id)
+            links = [link for link in links if link not in inside]
+            links.append(Link(Mention(text[span[0] : span[1]], span), None, 0.0, other))
+    return tuple(sorted(links, key=lambda link: link.mention.span))
+
+
+def _by_score(candidate: Candidate) -> tuple[float, str]:
+    return -candidate.score, candidate.entity_id
+
+
+def _link(text: str, candidates: Sequence[Candidate]) -> Link:
+    start, end = candidates[0].hit.span
+    ranked = tuple(
+        (c.entity_id, round(min(c.score, _HIGHEST), 4)) for c in candidates[:_ALTERNATIVES]
+    )
+    return Link(Mention(text[start:end], (start, end)), ranked[0][0], ranked[0][1], ranked[1:])
+
+
+def _longest(hits: Iterable[Hit]) -> list[list[Hit]]:
+    """Return the hits by place, without overlap: longer places win, then earlier ones."""
+    by_span: dict[Span, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_span[hit.span].append(hit)
+    taken: list[Span] = []
+    for span in sorted(by_span, key=lambda s: (s[0] - s[1], s[0])):
+        if not any(overlap(span, other) for other in taken):
+            taken.append(span)
+    return [by_span[span] for span in sorted(taken)]
+
+
+def _may_be_name(hit: Hit, text: str, language: str) -> bool:
     """Whether the match is not rather a function word ("oder" and the Oder, "para" and Pará).
 
     Such a word is a name when it is written like one: in capitals, or capitalised inside the text.
     """
-    start, end = match.span
+    start, end = hit.span
     word = text[start:end]
     if match_key(word) not in stop_keys(language):
         return True
-    if not match.exact:
+    if hit.way != "exact":
         return False
     if word.lower() == word.upper() or (word.isupper() and len(word) > 1):
         return True
@@ -161,15 +367,43 @@ def _may_be_name(match: PhraseMatch, text: str, language: str) -> bool:
     return inside and word[0].isupper()
 
 
-def _digits(text: str) -> str:
-    """Return the digits in ``text``: a model number off by one digit is another model."""
-    return "".join(c for c in text if c.isdigit())
+def _beside(one: Span, other: Span) -> bool:
+    return 0 <= max(other[0] - one[1], one[0] - other[1]) <= _BESIDE
 
 
-def _names(graph: KnowledgeGraph) -> Iterator[tuple[str, str, str, bool]]:
-    for entity in graph.entities.values():
-        for language, label in entity.labels.items():
-            yield label, language, entity.id, True
-        for language, aliases in entity.aliases.items():
-            for alias in aliases:
-                yield alias, language, entity.id, False
+def _is_capital_inside(setting: _Setting, start: int) -> bool:
+    """Whether a word has a capital for being a name, not for its place or as a noun."""
+    text = setting.text
+    inside = any(c.isalnum() for c in text[:start])
+    return inside and text[start].isupper() and setting.language not in NOUNS_CAPITAL
+
+
+def _is_doubtful(hit: Hit) -> bool:
+    return hit.way in ("misspelt", "sound")
+
+
+def _replaces(hit: Hit, inner: Hit) -> bool:
+    """Whether a misspelt name is so much longer that the name inside of it is not meant."""
+    return _within(inner.span, hit.span) and inner.way == "exact" and hit.way == "misspelt"
+
+
+def _within(part: Span, whole: Span) -> bool:
+    return whole[0] <= part[0] and part[1] <= whole[1] and part != whole
+
+
+def _size(candidates: Sequence[Candidate]) -> int:
+    start, end = candidates[0].hit.span
+    return end - start
+
+
+def least_score() -> float:
+    """Return the score under which a name is more likely a word or nobody's."""
+    return weights_of_features()["least"]
+
+
+@cache
+def weights_of_features() -> dict[str, float]:
+    """Return what each feature counts, in units of the name's quality, and the least score."""
+    path = files("convrag.graph").joinpath("linking_weights.json")
+    found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return found

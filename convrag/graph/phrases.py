@@ -31,7 +31,9 @@ _STEMMERS = {
     "sv": "swedish",
     "tr": "turkish",
 }
-_CLITICS = frozenset(
+STEMMED = frozenset(_STEMMERS)
+"""The languages whose inflected forms are known."""
+CLITICS = frozenset(
     a + b for a in ("", "و", "ف") for b in ("", "ب", "ل", "ك", "ال", "بال", "كال", "لل")
 ) - {""}
 _STEMMED_AGAIN = frozenset({"ar", "es", "ru"})
@@ -104,7 +106,7 @@ class PhraseIndex:
             for match in self._stemmed(text, language):
                 (start, end), target = match.span, match.phrase.target
                 begun = exact.get((end, target), -1)
-                if begun != start and match_key(text[start : max(begun, start)]) not in _CLITICS:
+                if begun != start and match_key(text[start : max(begun, start)]) not in CLITICS:
                     found.append(match)
         return tuple(
             sorted(found, key=lambda m: (m.span[0], -m.span[1], not m.exact, m.phrase.target))
@@ -117,9 +119,9 @@ class PhraseIndex:
         found: list[PhraseMatch] = []
         for last, key in self._automaton.iter(normalized.text):
             start, end = last - len(key) + 1, last + 1
-            if not (_whole(normalized, start, end) and _stands_alone(normalized.text, start, end)):
+            if not (whole(normalized, start, end) and stands_alone(normalized.text, start, end)):
                 continue
-            if language == "ja" and _in_compound(normalized.text, start, end):
+            if language == "ja" and in_compound(normalized.text, start, end):
                 continue
             span = normalized.original_span((start, end))
             found += [
@@ -145,7 +147,7 @@ class PhraseIndex:
             table: dict[str, list[Phrase]] = defaultdict(list)
             for phrases in self._by_key.values():
                 for phrase in phrases:
-                    if phrase.language in (language, "") and not _is_code(phrase.text):
+                    if phrase.language in (language, "") and not is_code(phrase.text):
                         key = " ".join(stem for stem, _ in stems(phrase.text, language))
                         if len(key) >= _SHORTEST_STEM:
                             table[key].append(phrase)
@@ -198,16 +200,22 @@ def _stemmer(language: str) -> Any:  # noqa: ANN401 (PyStemmer has no types)
     return Stemmer.Stemmer(_STEMMERS[language])
 
 
-def _is_code(text: str) -> bool:
+def stem_key(text: str, language: str) -> str:
+    """Return the text's stems with one space between them."""
+    return " ".join(stem for stem, _ in stems(text, language))
+
+
+def is_code(text: str) -> bool:
+    """Whether the name is short capitals such as US or IT."""
     return len(text) <= 3 and text.isascii() and text.isalpha() and text.isupper()
 
 
 def _case_agrees(phrase: str, found: str) -> bool:
     """Short capitals such as US or IT only match capitals, so that they are not taken for words."""
-    return not _is_code(phrase) or unicodedata.normalize("NFKC", found) == phrase
+    return not is_code(phrase) or unicodedata.normalize("NFKC", found) == phrase
 
 
-def _whole(normalized: Normalized, start: int, end: int) -> bool:
+def whole(normalized: Normalized, start: int, end: int) -> bool:
     """Whether no character with its marks lies half in the match, as ``1`` in ``½`` would."""
     offsets = normalized.offsets
     return not (
@@ -216,11 +224,21 @@ def _whole(normalized: Normalized, start: int, end: int) -> bool:
     )
 
 
-def _stands_alone(text: str, start: int, end: int) -> bool:
+def stands_alone(text: str, start: int, end: int) -> bool:
     """Whether the match at ``[start, end)`` is not a piece of a longer word."""
+    return ends_word(text, end) and starts_word(text, start)
+
+
+def ends_word(text: str, end: int) -> bool:
+    """Whether a word or a part of one that can stand alone may end before ``end``."""
     if end < len(text) and _joined(text[end - 1], text[end]) and not _is_hangul(text[end]):
         return False
-    if _splits_number(text, start) or _splits_number(text, end):
+    return not _splits_number(text, end)
+
+
+def starts_word(text: str, start: int) -> bool:
+    """Whether a word or what follows an Arabic clitic may start at ``start``."""
+    if _splits_number(text, start):
         return False
     if start == 0 or not _joined(text[start - 1], text[start]):
         return True
@@ -228,11 +246,11 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
         head = start
         while head > 0 and _script(text[head - 1]) == "ARABIC":
             head -= 1
-        return text[head:start] in _CLITICS
+        return text[head:start] in CLITICS
     return False
 
 
-def _in_compound(text: str, start: int, end: int) -> bool:
+def in_compound(text: str, start: int, end: int) -> bool:
     """Whether it is one Han character beside another: in Japanese 山 in 登山 is no word."""
     neighbours = text[max(0, start - 1) : start] + text[end : end + 1]
     return end - start == 1 and _script(text[start]) == "CJK" and "CJK" in map(_script, neighbours)

@@ -31,7 +31,8 @@ from convrag.retrieval.updating import Progress, UpdateReport
 from convrag.retrieval.vectors import VectorView
 from convrag.types import Document, Filter, Passage
 
-_OURS = (MANIFEST, RECORDS, LOCK, TERMS, "data-", "vectors-", f".{MANIFEST}-", ".vectors-")
+_DERIVED = ("vectors-", ".vectors-", "names.", ".names.")
+_OURS = (MANIFEST, RECORDS, LOCK, TERMS, "data-", f".{MANIFEST}-", *_DERIVED)
 """How the names of an index's files start."""
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convrag.graph.linking import DictionaryLinker
+from convrag.graph.linking import DictionaryLinker, decide
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
 from convrag.types import Focus, Link
@@ -32,7 +32,11 @@ def linker() -> DictionaryLinker:
 
 
 def named(links: tuple[Link, ...]) -> list[tuple[str, str]]:
-    return [(k.mention.text, (k.entity_id or "").removeprefix(EX)) for k in links]
+    return [(k.mention.text, k.entity_id.removeprefix(EX)) for k in links if k.entity_id]
+
+
+def unknown(links: tuple[Link, ...]) -> list[str]:
+    return [k.mention.text for k in links if k.entity_id is None]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +57,7 @@ def named(links: tuple[Link, ...]) -> list[tuple[str, str]]:
 def test_aliases_in_any_script_meet(
     linker: DictionaryLinker, language: str, text: str, mention: str
 ) -> None:
-    (link,) = linker.link(text, language=language)
+    (link,) = (k for k in linker.link(text, language=language) if k.entity_id)
     assert named((link,)) == [(mention, "ombra")]
     start, end = link.mention.span
     assert text[start:end] == mention
@@ -128,12 +132,14 @@ def test_the_more_salient_focus_decides(linker: DictionaryLinker) -> None:
     assert link.entity_id == EX + "birdMarn"
 
 
-def test_misspelt_names_are_found_only_when_nothing_else_is(linker: DictionaryLinker) -> None:
+def test_misspelt_names_are_found_beside_others(linker: DictionaryLinker) -> None:
     assert named(linker.link("Where is Vellannd?", language="en")) == [("Vellannd", "velland")]
     assert named(linker.link("Где Веландия?", language="ru")) == [("Веландия", "velland")]
-    assert named(linker.link("Is Vellannd near Ombra?", language="en")) == [("Ombra", "ombra")]
+    assert named(linker.link("Is Vellannd near Ombra?", language="en")) == [
+        ("Vellannd", "velland"),
+        ("Ombra", "ombra"),
+    ]
     assert linker.link("Where is Vellannd?", language="en", fuzzy=False) == ()
-    assert linker.link("Where is Xelland?", language="en") == ()
     exact, guessed = (linker.link(t, language="en")[0] for t in ("Velland", "Vellannd"))
     assert guessed.score < exact.score
 
@@ -142,7 +148,9 @@ def test_misspelt_names_are_found_only_when_nothing_else_is(linker: DictionaryLi
 def test_a_model_number_off_by_a_digit_is_another_model(
     linker: DictionaryLinker, text: str
 ) -> None:
-    assert linker.link(text, language="en") == ()
+    links = linker.link(text, language="en")
+    assert named(links) == []
+    assert unknown(links) == [text.removeprefix("请问")]
 
 
 def test_a_model_number_without_its_hyphen_is_found(linker: DictionaryLinker) -> None:
@@ -179,10 +187,11 @@ def test_function_words_are_names_only_when_written_like_names(
 
 def test_known_relation_words_are_no_misspelt_names(linker: DictionaryLinker) -> None:
     text = "What is its population?"
-    assert named(linker.link(text, language="en")) == [("population", "populatio")]
-    spans = [r.span for r in RelationMatcher(GRAPH).match(text, language="en")]
-    assert [text[a:b] for a, b in spans] == ["population"]
-    assert linker.link(text, language="en", ignored=spans) == ()
+    assert named(linker.link("Populatiom?", language="en")) == [("Populatiom", "populatio")]
+    relations = RelationMatcher(GRAPH).match(text, language="en")
+    assert [text[slice(*r.span)] for r in relations] == ["population"]
+    assert linker.link(text, language="en", relations=relations) == ()
+    assert linker.link(text, language="en", ignored=[r.span for r in relations]) == ()
 
 
 @pytest.mark.parametrize(
@@ -199,11 +208,12 @@ def test_known_relation_words_are_no_misspelt_names(linker: DictionaryLinker) ->
     ],
 )
 def test_unknown_names_do_not_link(linker: DictionaryLinker, language: str, text: str) -> None:
-    assert linker.link(text, language=language) == ()
+    assert named(linker.link(text, language=language)) == []
 
 
 def test_an_empty_graph_links_nothing() -> None:
-    assert DictionaryLinker(KnowledgeGraph(())).link("Ombra Vellannd", language="en") == ()
+    links = DictionaryLinker(KnowledgeGraph(())).link("Ombra Vellannd", language="en")
+    assert named(links) == []
 
 
 def test_links_are_the_same_whatever_order_the_facts_came_in() -> None:
@@ -226,5 +236,108 @@ def test_mentions_are_in_order_without_overlap_and_exact(text: str) -> None:
     assert all(one[1] <= two[0] for one, two in zip(spans, spans[1:], strict=False))
     for link in links:
         assert link.mention.text == text[link.mention.span[0] : link.mention.span[1]]
-        assert link.entity_id in GRAPH.entities
-        assert 0 < link.score <= 1.5
+        assert link.entity_id is None or link.entity_id in GRAPH.entities
+        assert (0 < link.score <= 1.5) if link.entity_id else link.score == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "mention"),
+    [
+        ("en", "Where does Vladimir Petrov live?", "Vladimir Petrov"),
+        ("es", "¿Cuántos habitantes tiene Zaragoza?", "Zaragoza"),
+        ("ru", "Кто такой Иван Сусанин?", "Иван Сусанин"),
+        ("zh", "我的Roomba 980坏了", "Roomba 980"),
+        ("hi", "मेरा Dyson V11 खराब है", "Dyson V11"),
+        ("ar", "متى يصدر QX-95؟", "QX-95"),
+        ("de", "Meine Siemens EQ6 streikt", "Siemens EQ6"),
+        ("en", "Is New Velland nice?", "New Velland"),
+    ],
+)
+def test_names_of_nothing_in_the_graph_are_said_to_be_nobodys(
+    linker: DictionaryLinker, language: str, text: str, mention: str
+) -> None:
+    links = linker.link(text, language=language)
+    assert (unknown(links), named(links)) == ([mention], [])
+    assert unknown(linker.link(text, language=language, fuzzy=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "What is the largest of them?"),
+        ("en", "I'm happy. Thanks a lot!"),
+        ("de", "Wie hoch ist die Einwohnerzahl der Stadt?"),
+        ("ru", "Какая у него длина?"),
+        ("fr", "Merci, c'est tout."),
+        ("ja", "ありがとうございます"),
+        ("ar", "شكرا جزيلا"),
+        ("hi", "बहुत धन्यवाद"),
+    ],
+)
+def test_ordinary_words_are_no_names(linker: DictionaryLinker, language: str, text: str) -> None:
+    assert linker.link(text, language=language) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "text", "mention"),
+    [
+        ("pt", "Москва", "Onde fica Moskva?", "Moskva"),
+        ("en", "北京", "How big is Bei Jing?", "Bei Jing"),
+        ("hi", "Tokyo", "टोक्यो किस देश में है?", "टोक्यो"),
+        ("ru", "Rachel Stevens", "Где родилась Рэйчел Стивенс?", "Рэйчел Стивенс"),
+        ("ja", "Ondina", "オンディーナはうるさいですか", "オンディーナ"),
+        ("uk", "Kestrelia", "Де знаходиться Кестрелія?", "Кестрелія"),
+    ],
+)
+def test_a_name_in_another_script_is_found_by_its_sound(
+    language: str, name: str, text: str, mention: str
+) -> None:
+    graph = graph_of(f'ex:a rdfs:label "{name}" . ex:b rdfs:label "Somewhere Else"@en .')
+    assert named(DictionaryLinker(graph).link(text, language=language)) == [(mention, "a")]
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "text"),
+    [
+        ("fr", "Azerbaïdjan", "capitale de l'Azerbaïdjean"),
+        ("ar", "أذربيجان", "ما عاصمة وأذربيجن"),
+        ("en", "WM-900", "the WM-9O0 is loud"),
+        ("zh", "维也纳城", "维也那城在哪里"),
+        ("en", "Kestrelia", "Kestrellia's capital?"),
+        ("ru", "Килиманджаро", "высота Килиманжаро"),
+    ],
+)
+def test_misspelt_names_are_found_beside_what_is_written_together(
+    language: str, name: str, text: str
+) -> None:
+    graph = graph_of(f'ex:a rdfs:label "{name}"@{language} .')
+    assert [e for _, e in named(DictionaryLinker(graph).link(text, language=language))] == ["a"]
+
+
+def test_who_has_what_is_asked_for_is_preferred() -> None:
+    graph = graph_of("""
+    ex:land rdfs:label "Jordan"@en ; ex:capital ex:amman ; ex:border ex:a, ex:b, ex:c .
+    ex:river rdfs:label "Jordan"@en ; ex:length "251" .
+    ex:length rdfs:label "length"@en ; skos:altLabel "how long"@en ; a rdf:Property .
+    ex:capital rdfs:label "capital"@en ; a rdf:Property .
+    """)
+    linker, matcher = DictionaryLinker(graph), RelationMatcher(graph)
+    for text, entity in [("How long is the Jordan?", "river"), ("The capital of Jordan?", "land")]:
+        relations = matcher.match(text, language="en")
+        (link,) = linker.link(text, language="en", relations=relations)
+        assert link.entity_id == EX + entity
+        assert len(link.alternatives) == 1
+
+
+def test_common_words_written_small_are_no_names() -> None:
+    graph = graph_of('ex:main rdfs:label "Main"@en . ex:kip rdfs:label "Kip"@en .')
+    linker = DictionaryLinker(graph)
+    assert named(linker.link("The main thing is a kip for Ann", language="en")) == []
+    assert [e for _, e in named(linker.link("Is the Main long?", language="en"))] == ["main"]
+
+
+def test_what_a_text_may_mean_is_kept_for_the_decision(linker: DictionaryLinker) -> None:
+    considered = linker.consider("Is Vellannd near Marn?", language="en")
+    assert decide(considered) == linker.link("Is Vellannd near Marn?", language="en")
+    assert [len(mention) for mention in considered.certain] == [3]
+    assert {c.entity_id for mention in considered.doubtful for c in mention} == {EX + "velland"}
