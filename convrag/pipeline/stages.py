@@ -18,6 +18,7 @@ from convrag.generation.writing import Draft, compose
 from convrag.graph import storage
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
+from convrag.graph.name_table import fingerprint_of, open_names
 from convrag.graph.naming import generalized
 from convrag.graph.relations import RelationMatcher
 from convrag.graph.wording import entity_view, triple_statement
@@ -85,7 +86,8 @@ class Pipeline:
             self._document_languages = index.languages
         self.languages = tuple(dict.fromkeys([*self._document_languages, *_LANGUAGES]))
         self._language = LanguageIdentifier(self.languages)
-        self._linker = DictionaryLinker(self._graph)
+        names = open_names(self._graph, index.path, fingerprint_of(self._graph_files))
+        self._linker = DictionaryLinker(self._graph, names)
         matcher = RelationMatcher(self._graph)
         self._rewriter = RuleRewriter(
             self._graph,
