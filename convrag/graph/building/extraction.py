@@ -31,12 +31,16 @@ _LEAST_COMMON = 0.8
 """Share of the sections beside each other that have a key which makes them records."""
 _LONGEST_TITLE = 80
 _ACRONYM = re.compile(r"\([A-Z]{2,8}\)")
-_CAPITAL = r"(?:al-)?[^\W\d_a-zа-я][\w’-]+"
+_CAPITAL = r"(?:St\.\s)?(?:al-)?[^\W\d_a-zа-я][\w-]+(?:(?<=People)['’]s|(?<=s)['’](?=\s[A-Z]))?"
 _SEQUENCE = (
     rf"{_CAPITAL}(?:\s(?:(?:of|the|de|la|del|von|van|der|du|da|do|bin|ibn)\s){{0,2}}{_CAPITAL})*"
 )
 _CAPITALS = re.compile(
     rf"(?<![\w'’-]){_SEQUENCE}(?:\sfor\s(?:the\s)?{_SEQUENCE}(?:\sand\s{_SEQUENCE})?)?(?:\s[IVX]+\b)?"
+)
+_DESCRIBED = re.compile(
+    r"(?:\s(?:and|or)\s[A-Z][\w-]+)?"
+    r"(?:['’]s|-\w|\s[a-z]{4,}(?<!with|from|that|into|when|also|were|have)\b)"
 )
 
 
@@ -290,8 +294,7 @@ class _Extraction:
                 for m in _CAPITALS.finditer(text)
                 if self._is_title(m[0]) or (m.start() > 0 and not _qualifies(text[m.end() :]))
             ]
-        written = [(span, text[slice(*span)].removesuffix("’s")) for span in spans]
-        found = [(span, named(name, self._language)) for span, name in written]
+        found = [(span, named(text[slice(*span)], self._language)) for span in spans]
         return [(span, name) for span, name in found if name is not None and len(name.text) > 2]
 
 
@@ -312,9 +315,7 @@ def _is_prose(text: str) -> bool:
 
 def _qualifies(after: str) -> bool:
     """Whether a word in capitals only describes what comes after it: "German states"."""
-    return bool(
-        re.match(r"(?:['’]s|-\w|\s[a-z]{4,}(?<!with|from|that|into|when|also|were|have)\b)", after)
-    )
+    return bool(_DESCRIBED.match(after))
 
 
 def _year(year: str) -> Term:

@@ -24,8 +24,6 @@ _MOST_WORDS = 8
 _MOST_UNSPACED = 14
 _MOST_UNCASED = 5
 _BRACKETS = re.compile(r"\s*[(（]([^()（）]{1,80})[)）]\s*")
-_PLURAL = re.compile(r"(?<=\w)\(\w{1,3}\)")
-"""As in "German(s)"."""
 _SIDES = " \t\"'“”„‚‘’«»「」『』《》【】*_`.,;:，。；：、।"
 _WORD = re.compile(r"[^\s/–—-]+")
 _STATE = re.compile(r",\s[A-Z]{2}$")
@@ -72,7 +70,6 @@ def named(text: str, language: str) -> Name | None:
 
     "European Union (EU)" is called EU too; of "German (official)" the bracket is a note.
     """
-    text = _PLURAL.sub("", text)
     inner = [m[1].strip() for m in _BRACKETS.finditer(text)]
     main = bare(_BRACKETS.sub(" ", text), language)
     if len(inner) > 2 or not is_name(main, language):
@@ -85,7 +82,7 @@ def named(text: str, language: str) -> Name | None:
 
 def is_name(text: str, language: str) -> bool:
     """Return whether the text is written as names are: in capitals where the script has them."""
-    if not 1 < len(text) <= _LONGEST_NAME or not any(map(str.isalpha, text)):
+    if not 1 < len(text) <= _LONGEST_NAME or not any(map(str.isalpha, text)) or text[-1] == "-":
         return False
     text = _STATE.sub("", text)
     if any(c in text for c in ",、，:;()[]{}<>|=；：（）。！？!?%$€£\n"):

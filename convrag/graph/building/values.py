@@ -21,7 +21,7 @@ from convrag.types import Literal
 
 _NUMBER = r"[-−+]?\d+(?:[.,٫٬'’\u00a0\u202f ]\d+)*"
 _QUANTITY = re.compile(
-    rf"(?P<before>[^\d\s()-]{{0,12}})\s*(?P<number>{_NUMBER})(?P<after>.*)", re.S
+    rf"(?P<sign>[-−]?)(?P<before>[^\d\s()-]{{0,12}})\s*(?P<number>{_NUMBER})(?P<after>.*)", re.S
 )
 _MORE = re.compile(r"\d+")
 _GROUPS = re.compile(r"[ \u00a0\u202f'’٬]")
@@ -115,7 +115,7 @@ def quantity_of(text: str, language: str) -> Quantity | None:
     before = _units().get(match_key(found["before"]), "") if found["before"] else ""
     if found["before"] and not before:
         return None
-    number = number_of(found["number"], language)
+    number = number_of(found["sign"] + found["number"], language)
     if number is None:
         return None
     scale, rest = _scaled(found["after"], language)
@@ -186,15 +186,22 @@ def _parted(text: str, sign: str | None, language: str) -> Iterator[str]:
         last = f"|{joined}" if joined else ""
     # The comma of 1,000 parts nothing.
     pattern = re.compile(sign or rf"(?<!\d),|,(?!\d)|[،、，]{last}")
-    start = depth = 0
+    depth = 0
+    signs: list[re.Match[str]] = []
     for found in re.finditer(rf"[(（]|[)）]|{pattern.pattern}", text):
         if found[0] in "(（":
             depth += 1
         elif found[0] in ")）":
             depth = max(0, depth - 1)
         elif not depth:
-            yield text[start : found.start()].strip()
-            start = found.end()
+            signs.append(found)
+    start = 0
+    for place, found in enumerate(signs):
+        # "And" before other commas joins two words of one part: "food and drink, tourism".
+        if found[0].strip()[:1].isalpha() and place < len(signs) - 1:
+            continue
+        yield text[start : found.start()].strip()
+        start = found.end()
     yield text[start:].strip()
 
 

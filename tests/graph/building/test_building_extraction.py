@@ -30,6 +30,7 @@ Note: the figures are old
         ("Varnia", "neighbour", "Corvia"),
         ("Varnia", "languages", "Varnish"),
         ("Varnia", "languages", "Belsk"),
+        ("Varnia", "largest languages", "Varnish"),
         ("Varnia", "climate", "mild; cool, cloudy, wet winters and dry summers"),
     }
 
@@ -50,6 +51,25 @@ def test_keys_in_small_letters_are_read_with_their_heading() -> None:
     assert facts(text, "Varnia") == {
         ("Varnia", "area", "900 km²"),
         ("Varnia", "area water", "20 km²"),
+    }
+
+
+def test_remarks_are_kept_and_read_where_they_say_something_known() -> None:
+    text = "# Varnia\n\nIndependence: 7 March 1921 (from Corvia and Belsk)\nNoun: Varnian(s)\n"
+    found = facts(text, "Varnia")
+    assert ("Varnia", "independence from", "Belsk") in found
+    assert ("Varnia", "nationality", "Varnian") not in found
+    (claim,) = extracted(document("# Varnia\n\nFlag day: 4 May 1930 (by decree)\n", "Varnia"))
+    assert [(t.key, t.value.value) for t in claim.terms] == [("remark", "by decree")]
+
+
+def test_an_address_or_a_joined_pair_is_no_list_of_names() -> None:
+    text = "# Varnia\n\nEmbassy: 2210 Main Avenue, Ostholm\n\nTrade: food and tea, glass, tin\n"
+    assert facts(text, "Varnia") == {
+        ("Varnia", "embassy", "2210 Main Avenue, Ostholm"),
+        ("Varnia", "trade", "food and tea"),
+        ("Varnia", "trade", "glass"),
+        ("Varnia", "trade", "tin"),
     }
 
 
