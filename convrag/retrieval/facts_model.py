@@ -13,7 +13,11 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class FactFeatures:
-    """What is known about a question and one fact; values are about 0..1, none names a word."""
+    """What is known about a question and one fact; values are about 0..1, none names a word.
+
+    Names of two parts without a text of their own are products: ``asked_long`` is the length when
+    the question is marked as one, ``open_long`` when it names no property besides.
+    """
 
     linked: float
     """1 when the question names the entity, less for a namesake of the one it was linked to."""

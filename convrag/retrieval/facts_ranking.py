@@ -29,13 +29,14 @@ _FACTS, _OF_A_GROUP = 400, 60
 """Facts that are ranked, at most, and facts of one entity by one property among them."""
 _LONG = 200.0
 """Characters of a value that is a long text."""
-_QUESTION_MARKS = "?？؟;՞"
+_QUESTION_MARKS = "?？؟՞\u037e"
 _TOLD = 0.9
+"""Share of a value's words from which on it was told."""
 _PHRASES = 2
 """Phrases of a property that are encoded beside its label: a first question should not wait."""
-_EARLIER = 30
+_EARLIER = 40
 """Messages before the question that are looked at."""
-_CLAUSE = re.compile(r"[^,.;:!?，。；：！？、؟،؛।]*[^\W\d_][^,.;:!?，。；：！？、؟،؛।]*")
+_PAUSES = re.compile("[,.;:!?，。；：！？、؟،؛।]")
 
 
 Value = str | Literal
@@ -149,7 +150,7 @@ class FactRanker:
 
     def _moment(self, query: Query, closed: bool) -> _Moment:
         language = query.language
-        before = frozenset(t for text in query.before for t in analyze(text, language))
+        before = frozenset(t for text in query.before[-_EARLIER:] for t in analyze(text, language))
         words = frozenset(analyze(query.text, language))
         linked = _linked(query)
         salience = {f.entity_id: f.salience for f in query.focus}
@@ -316,8 +317,8 @@ def _linked(query: Query) -> dict[str, float]:
 
 def _last_clause(text: str) -> str:
     """Return the last clause with letters in it, the whole text when there is none."""
-    found = _CLAUSE.findall(text)
-    return found[-1] if found else text
+    clauses = reversed(_PAUSES.split(text))
+    return next((c for c in clauses if any(map(str.isalpha, c))), text)
 
 
 def _share(words: frozenset[str], present: frozenset[str]) -> float:

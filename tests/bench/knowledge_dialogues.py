@@ -58,7 +58,8 @@ class Conversation:
 class Task:
     """Dialogues, and the triples of a graph that holds their facts.
 
-    ``facts`` are those of ``triples`` that are no names or classes.
+    ``facts`` are those about the entities that the dialogues are about: enough to search in, and
+    fewer to go astray among than all. CrossWOZ's graph, which is large, has only these.
     """
 
     domain: str
@@ -74,8 +75,7 @@ def load(data: Path, domain: str, *, held_out: bool, dialogues: int | None = Non
         data: The folder of all sets.
         domain: One of :data:`DOMAINS`.
         held_out: Whether the held-out file is meant.
-        dialogues: How many, drawn with a seed; None for all. With a number, CrossWOZ's graph has
-            only the facts of the entities that these dialogues are about.
+        dialogues: How many, drawn with a seed; None for all.
     """
     if domain == "crosswoz":
         return _crosswoz(data / "crosswoz", held_out=held_out, dialogues=dialogues)
@@ -221,10 +221,10 @@ class _Graph:
             for key, turns in _some(said, count)
         )
         facts = tuple(dict.fromkeys(self._triples.values()))
-        if domain == "crosswoz" and count is not None:
-            about = {t.subject for c in conversations for m in c.messages for t in m.gold}
-            facts = tuple(t for t in facts if t.subject in about)
-        return Task(domain, conversations, (*self._described(), *facts), facts)
+        about = {t.subject for c in conversations for m in c.messages for t in m.gold}
+        searched = tuple(t for t in facts if t.subject in about)
+        known = searched if domain == "crosswoz" else facts
+        return Task(domain, conversations, (*self._described(), *known), searched)
 
     def _triple(self, fact: Fact) -> Triple:
         name, attribute, value = fact

@@ -11,11 +11,12 @@ that a system finds (R@k). Two settings:
 itself is not. ``given``: the question is the message itself, which is to be traced to its facts;
 only with ``--given FILE``, whose weights are fitted apart.
 
-Systems over all facts of the graph, one text each: BM25 and vectors, of the question alone, with
-the messages before it, and of the project's rewriting of it. The graph's channel: with the
-entities of earlier facts and names in focus (``gold``), and with the project's own rewriting,
-linking and focus (``own``). The whole pipeline over facts and texts. Two that know the answer's
-entity, or entity and property, and nothing of the values, say what can be reached.
+Systems over all facts of the entities that the dialogues are about, one text each: BM25 and
+vectors, of the question alone, with the messages before it, and of the project's rewriting of it.
+The graph's channel: with the entities of earlier facts and names in focus (``gold``), and with the
+project's own rewriting, linking and focus (``own``). The whole pipeline over facts and texts. Two
+that know the answer's entity, or entity and property, and nothing of the values, say what can be
+reached.
 
 Weights are fitted on the files for development; a fifth of their dialogues is held back from the
 fit and reported on. ``--held-out`` reads the held-out files and fits nothing.
@@ -46,7 +47,7 @@ from convrag.models.registry import load_encoder
 from convrag.models.remembering import RememberingEncoder
 from convrag.pipeline import Pipeline
 from convrag.protocols import Encoder, Vectors
-from convrag.retrieval.facts_model import FactFeatures, weights
+from convrag.retrieval.facts_model import FactFeatures
 from convrag.retrieval.facts_ranking import FactRanker
 from convrag.retrieval.index import Index
 from convrag.text.analysis import analyze, query_terms
@@ -70,13 +71,13 @@ KS = (1, 5)
 FUSED = 10
 """Pieces of evidence that the pipeline is asked for."""
 MODEL = Path("convrag/retrieval/facts_model.json")
-DIALOGUES = {False: 100, True: 80}
+DIALOGUES = {False: 100, True: 50}
 LANGUAGE = "zh"
 _DECAY, _NAMED, _OBJECT = 0.6, 0.9, 0.8
 _ENCODED = 256
 """Characters of a fact in words that are encoded."""
-_EARLIER = 0.5
-"""What a message counts beside the one after it, in searches with the messages before."""
+_EARLIER, _MESSAGES = 0.5, 6
+"""What a message counts beside the one after it, in searches with messages before, and how many."""
 
 Setting = Literal["history", "given"]
 Ranking = Sequence[str]
@@ -208,6 +209,7 @@ def plain_systems(setup: Setup) -> dict[str, Callable[[Case], Ranking]]:
         return [setup.ids[p] for p in positions]
 
     def nearest(messages: Sequence[str]) -> Ranking:
+        messages = messages[-_MESSAGES:]
         counts = _EARLIER ** np.arange(len(messages))[::-1]
         question = counts @ setup.encoder.encode(list(messages), "query")
         return named(np.argsort(-(vectors @ question), kind="stable")[: max(KS)].tolist())
@@ -278,7 +280,10 @@ def report(
     fused: int,
     graph_only: bool,
 ) -> None:
-    """Print R@k of each system, its gain in R@5 over vectors, and what can be reached at all.
+    """Print R@k of each system, and its gain in R@5 over vectors.
+
+    R@5 again for questions with a question mark, and for the others, after which a speaker tells
+    what nobody asked for.
 
     Args:
         setup: The task.
@@ -299,6 +304,8 @@ def report(
         rows = recalls(part, find)
         vectors = rows[:, 1] if name == "vectors" else vectors
         means = "  ".join(f"R@{k} {v:.3f}" for k, v in zip(KS, rows.mean(axis=0), strict=True))
+        asked = np.array([any(m in c.query.text for m in "?？") for c in part])
+        means += f"  asked {rows[asked, 1].mean():.3f} told {rows[~asked, 1].mean():.3f}"
         gain = ""
         if len(vectors) and name != "vectors":
             difference = rows[:, 1] - vectors[: len(part)]
@@ -308,63 +315,69 @@ def report(
         print(f"  {name:22} {means}  {gain}{some}", flush=True)
 
 
-def main() -> None:
-    """Fit or load the weights, and report."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parsed() -> argparse.Namespace:
+    """Return the command line's settings."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, help="keep vectors here")
     parser.add_argument("--domains", nargs="+", choices=DOMAINS, default=list(DOMAINS))
-    parser.add_argument("--dialogues", type=int, help="of each file; 100, or 80 held-out ones")
+    parser.add_argument("--dialogues", type=int, help="of each file; 100, or 50 held-out ones")
     parser.add_argument("--fused", type=int, default=0, help="messages asked of the pipeline")
     parser.add_argument("--graph-only", action="store_true", help="leave the plain searches out")
-    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--held-out", action="store_true", help="report on the held-out files")
     parser.add_argument("--fit", action="store_true", help="fit before the report")
     parser.add_argument("--write", action="store_true", help="put the fitted model in the package")
     parser.add_argument("--given", type=Path, help="weights for the setting ``given``, kept here")
-    arguments = parser.parse_args()
-    if arguments.fit and arguments.held_out:
+    settings = parser.parse_args()
+    if settings.fit and settings.held_out:
         parser.error("nothing is fitted on held-out files")
-    encoder = KeptVectors(load_encoder("embedded:e5-small", config=load_config()), arguments.cache)
-    held_out = arguments.held_out
-    count = arguments.dialogues or DIALOGUES[held_out]
+    return settings
+
+
+def main() -> None:
+    """Fit or load the weights, and report."""
+    settings = parsed()
+    encoder = KeptVectors(load_encoder("embedded:e5-small", config=load_config()), settings.cache)
+    count = settings.dialogues or DIALOGUES[settings.held_out]
     with tempfile.TemporaryDirectory() as folder:
         setups = {
             d: Setup(
-                load(arguments.data, d, held_out=held_out, dialogues=count),
+                load(settings.data, d, held_out=settings.held_out, dialogues=count),
                 encoder,
                 Path(folder) / d,
-                with_texts=arguments.fused > 0,
+                with_texts=settings.fused > 0,
             )
-            for d in arguments.domains
+            for d in settings.domains
         }
-        for setting in ("history", "given"):
-            if setting == "given" and not arguments.given:
-                continue
-            cases = {d: setup.cases(setting) for d, setup in setups.items()}
-            model = weights() if setting == "history" else None
-            if arguments.fit:
-                model = fitted(setups, cases)
-                written = as_json(model)
-                print(written, flush=True)
-                if setting == "given":
-                    arguments.given.write_text(written, encoding="utf-8")
-                elif arguments.write:
-                    MODEL.write_text(written, encoding="utf-8")
-            elif setting == "given":
-                kept = json.loads(arguments.given.read_text(encoding="utf-8"))["weights"]
-                model = np.array([kept[f.name] for f in fields(FactFeatures)])
-            for domain, setup in setups.items():
-                found = cases[domain]
-                if not held_out:
-                    found = [c for c in found if kept_back(c.conversation)]
-                report(
-                    setup,
-                    found,
-                    model,
-                    f"{domain}, {setting}",
-                    fused=arguments.fused,
-                    graph_only=arguments.graph_only,
-                )
+        run(setups, "history", settings, MODEL, write=settings.write)
+        if settings.given:
+            run(setups, "given", settings, settings.given, write=True)
+
+
+def run(
+    setups: Mapping[str, Setup],
+    setting: Setting,
+    settings: argparse.Namespace,
+    file: Path,
+    *,
+    write: bool,
+) -> None:
+    """Report on one setting, with weights from ``file``, or fitted and then written there."""
+    cases = {d: setup.cases(setting) for d, setup in setups.items()}
+    if settings.fit:
+        model = fitted(setups, cases)
+        print(as_json(model), flush=True)
+        if write:
+            file.write_text(as_json(model), encoding="utf-8")
+    else:
+        kept = json.loads(file.read_text(encoding="utf-8"))["weights"]
+        model = np.array([kept[f.name] for f in fields(FactFeatures)])
+    for domain, setup in setups.items():
+        found = [c for c in cases[domain] if settings.held_out or kept_back(c.conversation)]
+        title = f"{domain}, {setting}"
+        report(setup, found, model, title, fused=settings.fused, graph_only=settings.graph_only)
 
 
 def fitted(setups: Mapping[str, Setup], cases: Mapping[str, Sequence[Case]]) -> Vectors:
