@@ -260,6 +260,10 @@ class Evidence:
     """How well the item fits the question by itself: relation match (0..1) or query cosine."""
     conclusion: Conclusion | None = None
     """What the triple says together with the others that have the same conclusion."""
+    sources: tuple[str, ...] = ()
+    """All that say the triple, sorted, when they are several or it is disputed."""
+    disputed: bool = False
+    """Whether another source gives another value of a property that has one."""
 
     @property
     def id(self) -> str:

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from convrag.types import (
     Answer,
     Citation,
+    Conclusion,
     Dialogue,
     DialogueState,
     Evidence,
     Filter,
     Focus,
+    Inference,
     Link,
     Literal,
     Mention,
@@ -72,8 +74,39 @@ triples = st.builds(
     object=text | st.builds(Literal, value=text, datatype=text, language=text),
     source=text,
 )
+literals = st.builds(Literal, value=text, datatype=text, language=text)
+conclusions = st.builds(
+    Conclusion,
+    kind=st.sampled_from(Inference),
+    values=st.lists(text | literals, max_size=2).map(tuple),
+    property=text,
+    most=st.booleans(),
+    measured=st.lists(st.tuples(text, literals), max_size=2).map(tuple),
+    lacking=st.lists(text, max_size=2).map(tuple),
+    count=rank,
+    holds=st.none() | st.booleans(),
+    difference=st.none() | literals,
+    place=rank,
+)
 evidences = st.builds(
-    Evidence, item=passages | triples, score=number, rank=rank, channels=channels, via=via
+    Evidence,
+    item=passages,
+    score=number,
+    rank=rank,
+    channels=channels,
+    via=via,
+    confidence=number,
+) | st.builds(
+    Evidence,
+    item=triples,
+    score=number,
+    rank=rank,
+    channels=channels,
+    via=via,
+    confidence=number,
+    conclusion=st.none() | conclusions,
+    sources=st.lists(text, max_size=3).map(tuple),
+    disputed=st.booleans(),
 )
 _values = st.lists(text.map(str.strip).filter(bool), max_size=2, unique=True).map(tuple)
 _days = st.sampled_from(("", "2024", "2024-05", "2024-02-29"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import jsonschema
@@ -9,7 +10,17 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from convrag.errors import SessionError, UsageError
-from convrag.types import Answer, Dialogue, DialogueState, Evidence, Filter, Turn
+from convrag.types import (
+    Answer,
+    Conclusion,
+    Dialogue,
+    DialogueState,
+    Evidence,
+    Filter,
+    Inference,
+    Literal,
+    Turn,
+)
 from convrag.wire import (
     JSON_SCHEMA,
     answer_from_json,
@@ -89,6 +100,44 @@ def test_a_triple_carries_its_words_and_a_passage_its_text() -> None:
         "Kenya's capital is Nairobi",
     ]
     assert plain_evidence_text(triple_evidence()) == "kenya: capital nairobi"
+
+
+def test_every_field_of_a_conclusion_is_carried() -> None:
+    said = Conclusion(
+        Inference.RANKING,
+        ("urn:a", Literal("5", "urn:int")),
+        "urn:p",
+        most=False,
+        measured=(("urn:a", Literal("湖", "", "zh")),),
+        lacking=("urn:b",),
+        count=3,
+        holds=False,
+        difference=Literal("1"),
+        place=2,
+    )
+    plain = Conclusion(Inference.LIST)
+    changed = {
+        f.name for f in dataclasses.fields(said) if getattr(said, f.name) != getattr(plain, f.name)
+    }
+    assert changed == {f.name for f in dataclasses.fields(said)}, "a new field is missing here"
+    evidence = dataclasses.replace(triple_evidence(), conclusion=said, sources=("a", "b"))
+    _, _, answer = exchange(Dialogue("d"), "q", "a")
+    answer = dataclasses.replace(answer, evidence=(evidence,))
+    data = through_text(answer_to_json(answer, evidence_text=plain_evidence_text))
+    VALIDATOR.validate(data)
+    assert answer_from_json(data).evidence[0] == evidence
+
+
+@pytest.mark.parametrize("question", SCRIPTS)
+def test_answers_of_the_first_form_are_read(question: str) -> None:
+    _, _, answer = exchange(Dialogue("d"), question, f"{question} [1]")
+    data = through_text(answer_to_json(answer, evidence_text=plain_evidence_text))
+    data["schema"] = "convrag.answer/1"
+    for evidence in data["evidence"]:  # type: ignore[attr-defined]
+        del evidence["confidence"]
+    read = answer_from_json(data)
+    assert read.text == answer.text
+    assert [e.item for e in read.evidence] == [e.item for e in answer.evidence]
 
 
 def test_another_schema_is_refused_with_its_name() -> None:

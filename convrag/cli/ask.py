@@ -191,4 +191,5 @@ def _write_sources(pipeline: Pipeline, answer: Answer) -> None:
             say(f"[{citation.marker}] {' '.join(title.split())} ({found.item.source}{page})")
         else:
             text = pipeline.evidence_text(found, language=answer.language)
-            say(f"[{citation.marker}] {' '.join(text.split())}")
+            several = f" ({', '.join(found.sources)})" if found.sources else ""
+            say(f"[{citation.marker}] {' '.join(text.split())}{several}")

@@ -13,7 +13,7 @@ from convrag.cli.options import IndexOption, PackOption
 from convrag.graph.fragment import SECONDS
 
 if TYPE_CHECKING:
-    from convrag.graph.conflicts import Sources
+    from convrag.graph.conflicts import Conflicts
     from convrag.graph.model import FactGroup
     from convrag.graph.paths import Step
     from convrag.graph.profile import GraphProfile
@@ -135,7 +135,7 @@ def show(
     that has one.
     """
     from convrag.cli.output import say_json
-    from convrag.graph.conflicts import Sources
+    from convrag.graph.conflicts import Conflicts
 
     spoken, asked = language_of(language), one_of(pack, index, store, endpoint)
     if asked is not None:
@@ -143,11 +143,11 @@ def show(
     else:
         opened = open_graph(pack, index)
         entity_id = opened.entity(entity, spoken)
-    sources = Sources(opened.triples)
+    conflicts = Conflicts(opened.graph)
     facts = [
         fact
         for group in opened.graph.groups(entity_id)
-        for fact in _facts(opened, sources, group, spoken)
+        for fact in _facts(opened, conflicts, group, spoken)
     ]
     _add_sentences(opened, facts)
     found = opened.graph.entities[entity_id]
@@ -252,7 +252,7 @@ def _found_row(opened: Opened, row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _facts(
-    opened: Opened, sources: Sources, group: FactGroup, language: str
+    opened: Opened, conflicts: Conflicts, group: FactGroup, language: str
 ) -> list[dict[str, Any]]:
     """Return the group's facts in words with their sources, translations left out."""
     from convrag.graph.wording import readable, statement, value_text
@@ -268,12 +268,12 @@ def _facts(
             "value": value_text(graph, other, item, language),
             "value_id": other if isinstance(other, str) else None,
             "statement": statement(graph, _alone(group, triple), language),
-            "sources": list(sources.of(triple)),
-            "contradicted": sources.contradicted(triple),
+            "sources": list(graph.sources(triple)),
+            "contradicted": conflicts.contradicted(triple),
             "triple": triple,
         }
         for triple, other in zip(group.triples, group.others, strict=True)
-        if other in shown or sources.contradicted(triple)
+        if other in shown or conflicts.contradicted(triple)
     ]
 
 

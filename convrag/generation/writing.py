@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from babel import Locale
 
 from convrag.generation.concluding import worded
 from convrag.generation.phrases import phrase
+from convrag.graph.conflicts import same_value
 from convrag.graph.model import FactGroup, KnowledgeGraph
 from convrag.graph.wording import statement
+from convrag.text.sanitize import plain
 from convrag.text.segment import sentences
 from convrag.types import (
     AnswerSpan,
@@ -31,6 +33,7 @@ _LONGEST_QUOTE = 420
 _CLOSE_SCORE = 0.035
 """How far below the best sentence a neighbouring one may be and still be quoted with it."""
 _GROUPS_STATED = 4
+_SOURCES_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def compose(
     groups = group_facts(facts)
     conclusion = reading.conclusion
     if conclusion is None or conclusion.kind is Inference.PATH:
-        return _facts(graph, query, groups[:_GROUPS_STATED] if conclusion is None else groups)
+        stated = groups[:_GROUPS_STATED] if conclusion is None else groups
+        return _facts(graph, query, stated, {fact.id: fact for fact in facts})
     text, cited = worded(graph, conclusion, groups, query.language)
     citations = tuple(Citation(n, triple.id, (0, 0)) for n, triple in enumerate(cited, start=1))
     return Draft(text, citations, Mode.GRAPH)
@@ -78,24 +82,69 @@ def group_facts(facts: Sequence[Evidence]) -> list[FactGroup]:
     ]
 
 
-def _facts(graph: KnowledgeGraph, query: Query, groups: Sequence[FactGroup]) -> Draft:
+def _facts(
+    graph: KnowledgeGraph,
+    query: Query,
+    groups: Sequence[FactGroup],
+    evidence: Mapping[str, Evidence],
+) -> Draft:
     texts: list[str] = []
     citations: list[Citation] = []
     for group in groups:
-        plain = statement(graph, group, query.language)
-        if plain in texts:
+        stated = statement(graph, group, query.language)
+        if stated in texts:
             continue
         marks: dict[str, str] = {}
         for triple in group.triples:
             citations.append(Citation(len(citations) + 1, triple.id, (0, 0)))
             marks[triple.id] = f"[{citations[-1].marker}]"
-        if len(group.triples) == 1:
-            texts.append(f"{plain} {marks[group.triples[0].id]}")
+        claims = _claims(group, evidence)
+        if claims:
+            texts.append(_disagreement(graph, claims, query.language, marks))
+        elif len(group.triples) == 1:
+            texts.append(f"{stated} {marks[group.triples[0].id]}")
         else:
             texts.append(statement(graph, group, query.language, marks))
     text = "\n\n".join(texts)
     used = {int(n) for n in re.findall(r"\[(\d+)\]", text)}
     return Draft(text, tuple(c for c in citations if c.marker in used), Mode.GRAPH)
+
+
+def _claims(
+    group: FactGroup, evidence: Mapping[str, Evidence]
+) -> list[tuple[FactGroup, tuple[str, ...]]]:
+    """Return the group by value with who says each, those of most sources first.
+
+    Nothing when nobody contradicts anybody: a value that is disputed elsewhere may be the only one
+    that was let through.
+    """
+    by_value: dict[str, list[Triple]] = {}
+    for triple, other in zip(group.triples, group.others, strict=True):
+        by_value.setdefault(same_value(other), []).append(triple)
+    if len(by_value) < 2 or not any(evidence[t.id].disputed for t in group.triples):
+        return []
+    claims = []
+    for triples in by_value.values():
+        said = {s for t in triples for s in evidence[t.id].sources or (t.source,)}
+        claims.append((replace(group, triples=tuple(triples)), tuple(sorted(said))))
+    return sorted(claims, key=lambda claim: (-len(claim[1]), claim[1]))
+
+
+def _disagreement(
+    graph: KnowledgeGraph,
+    claims: Sequence[tuple[FactGroup, tuple[str, ...]]],
+    language: str,
+    marks: Mapping[str, str],
+) -> str:
+    """Return what each side says, with its sources by name."""
+    lines = [phrase("disagree", language)]
+    for group, sources in claims:
+        said = "".join(marks[triple.id] for triple in group.triples)
+        # Between these quotes nothing in a name means anything in Markdown.
+        names = [f"`{plain(name).replace('`', chr(39))}`" for name in sources[:_SOURCES_NAMED]]
+        names += ["…"] if len(sources) > _SOURCES_NAMED else []
+        lines.append(f"- {statement(graph, group, language)} {said} ({', '.join(names)})")
+    return "\n".join([lines[0], "", *lines[1:]])
 
 
 def _quote(query: Query, passage: Passage, spans: Sequence[AnswerSpan]) -> Draft:

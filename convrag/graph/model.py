@@ -6,7 +6,7 @@ import builtins
 import tomllib
 from array import array
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -21,6 +21,7 @@ from convrag.types import Entity, Literal, Triple
 
 _MOST_CONTENTS = 8
 _MOST_CLASSES = 64
+_Fact = tuple[str, str, str | Literal]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NAMES_BY_RANK = {predicate: rank for rank, predicate in enumerate(terms.LABEL_ORDER)}
 
@@ -40,6 +41,8 @@ class Property:
     units: Mapping[str, str] = field(default_factory=dict)
     inverse: str = ""
     symmetric: bool = False
+    functional: bool = False
+    """Whether it is declared to have one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,18 @@ class KnowledgeGraph:
             *(FactGroup(entity_id, p, True, facts) for p, facts in sorted(forward.items())),
             *backward,
         )
+
+    def facts(self) -> Iterator[Triple]:
+        """Return an iterator over all facts, sorted by subject and property."""
+        return self._facts.all()
+
+    def values(self, subject: str, property_id: str) -> tuple[Triple, ...]:
+        """Return the facts that give the subject's values of the property."""
+        return self._facts.outgoing(subject).get(property_id, ())
+
+    def sources(self, fact: Triple) -> tuple[str, ...]:
+        """Return the names of the sources that say the fact, sorted."""
+        return self._facts.sources(fact)
 
     def qualifiers(self, triple: Triple) -> tuple[tuple[Qualifier, ...], ...]:
         """Return under which terms the fact holds, such as its start time.
@@ -166,13 +181,22 @@ class _Facts:
 
     def __init__(self, facts: list[Triple]) -> None:
         facts.sort(key=attrgetter("subject", "predicate"))
-        self._facts = _once(facts)
+        self._facts, self._sources = _once(facts)
         self.size = len(self._facts)
         by_object = [n for n, t in enumerate(self._facts) if isinstance(t.object, str)]
         by_object.sort(key=lambda n: (self._facts[n].object, self._facts[n].predicate))
         self._by_object = array("L", by_object)
         self._from = _stretches(t.subject for t in self._facts)
         self._to = _stretches(str(self._facts[n].object) for n in by_object)
+
+    def all(self) -> Iterator[Triple]:
+        """Return an iterator over the facts in their order."""
+        return iter(self._facts)
+
+    def sources(self, fact: Triple) -> tuple[str, ...]:
+        """Return the sources of the fact, sorted."""
+        key = fact.subject, fact.predicate, fact.object
+        return self._sources.get(key) or (fact.source,)
 
     def ids(self) -> set[str]:
         """Return every node that a fact names."""
@@ -194,19 +218,24 @@ class _Facts:
         return b - a + d - c
 
 
-def _once(facts: Iterable[Triple]) -> list[Triple]:
-    """Return sorted facts, of those that say the same only the first."""
+def _once(facts: Iterable[Triple]) -> tuple[list[Triple], Mapping[_Fact, tuple[str, ...]]]:
+    """Return sorted facts, of those that say the same only the first, and who says such a one."""
     kept: list[Triple] = []
-    for _, group in groupby(facts, key=attrgetter("subject", "predicate")):
+    sources: dict[_Fact, tuple[str, ...]] = {}
+    for (subject, predicate), group in groupby(facts, key=attrgetter("subject", "predicate")):
         same = list(group)
-        if len(same) > 1:
-            first: dict[str | Literal, Triple] = {}
-            for fact in same:
-                first.setdefault(fact.object, fact)
-            kept += first.values()
-        else:
+        if len(same) == 1:
             kept += same
-    return kept
+            continue
+        by_object: dict[str | Literal, list[Triple]] = {}
+        for fact in same:
+            by_object.setdefault(fact.object, []).append(fact)
+        for value, found in by_object.items():
+            kept.append(found[0])
+            names = {fact.source for fact in found}
+            if len(names) > 1:
+                sources[subject, predicate, value] = tuple(sorted(names))
+    return kept, sources
 
 
 def _stretches(nodes: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -244,6 +273,7 @@ class _Builder:
         self._inverse: dict[str, str] = {}
         self._parents: dict[str, list[str]] = defaultdict(list)
         self._symmetric: set[str] = set()
+        self._functional: set[str] = set()
         self._above: dict[tuple[str, ...], tuple[str, ...]] = {}
         for property_id in builtin_properties():
             self._property_ids.add(property_id)
@@ -309,6 +339,8 @@ class _Builder:
             self._property_ids.add(subject)
             if kind == terms.SYMMETRIC:
                 self._symmetric.add(subject)
+            elif kind == terms.FUNCTIONAL:
+                self._functional.add(subject)
         elif kind in terms.CLASS_TYPES:
             self.class_ids.add(subject)
         else:
@@ -380,6 +412,7 @@ class _Builder:
                 self._units.get(term, {}),
                 self._inverse.get(term, ""),
                 term in self._symmetric or self._inverse.get(term) == term,
+                term in self._functional,
             )
         return found
 

@@ -240,6 +240,7 @@ class SparqlStore:
             store.remove_graph(graph)
         if left:
             store.flush()
+            store.optimize()  # what was removed takes more room than what is there
 
 
 class _Worker:

@@ -76,6 +76,7 @@ PROPERTY_TYPES = frozenset(
 )
 CLASS_TYPES = frozenset({RDFS + "Class", OWL + "Class"})
 SYMMETRIC = OWL + "SymmetricProperty"
+FUNCTIONAL = OWL + "FunctionalProperty"
 
 PROPERTY_AXIOMS = frozenset({RDFS + "subPropertyOf", RDFS + "domain", RDFS + "range"})
 """Predicates whose subject is a property."""

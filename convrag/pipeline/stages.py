@@ -16,6 +16,7 @@ from convrag.generation.neural import NeuralWriter
 from convrag.generation.reading import EvidenceReader
 from convrag.generation.writing import Draft, compose
 from convrag.graph import storage
+from convrag.graph.conflicts import Conflicts
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.name_table import fingerprint_of, open_names
@@ -88,6 +89,7 @@ class Pipeline:
         self._language = LanguageIdentifier(self.languages)
         names = open_names(self._graph, index.path, fingerprint_of(self._graph_files))
         self._linker = DictionaryLinker(self._graph, names)
+        self._conflicts = Conflicts(self._graph)
         matcher = RelationMatcher(self._graph)
         self._rewriter = RuleRewriter(
             self._graph,
@@ -205,9 +207,11 @@ class Pipeline:
     def retrieve(self, query: Query) -> tuple[Evidence, ...]:
         """Return evidence, best first."""
         if self._reranker is None:
-            return self._retriever.retrieve(query, k=self._k)
-        found = self._retriever.retrieve(query, k=max(self._k, RERANKED))
-        return first(self._reranker.rerank(query, found, k=len(found)), self._k)
+            found = self._retriever.retrieve(query, k=self._k)
+        else:
+            found = self._retriever.retrieve(query, k=max(self._k, RERANKED))
+            found = first(self._reranker.rerank(query, found, k=len(found)), self._k)
+        return tuple(self._conflicts.sourced(evidence) for evidence in found)
 
     def read(self, query: Query, evidence: Sequence[Evidence]) -> Reading:
         """Return the spans that answer."""

@@ -83,9 +83,10 @@ class FactChannel:
         if result is None:
             return ()
         hits = tuple(FactHit(group, 1.0, result.conclusion) for group in result.groups)
+        kept = tuple(k for hit in hits for k in _let_through(self._graph, hit, query.filter))
         # A conclusion without some of its facts would be another one.
-        whole = all(tuple(_let_through(hit, query.filter)) == (hit,) for hit in hits)
-        return hits if whole else ()
+        whole = [len(k.group.triples) for k in kept] == [len(h.group.triples) for h in hits]
+        return kept if whole else ()
 
     def _single(self, query: Query) -> tuple[FactHit, ...]:
         masked = [link.mention.span for link in query.links if link.entity_id is not None]
@@ -105,7 +106,7 @@ class FactChannel:
                 (
                     self._in_language(kept, query.language)
                     for hit in hits.values()
-                    for kept in _let_through(hit, query.filter)
+                    for kept in _let_through(self._graph, hit, query.filter)
                 ),
                 key=lambda h: (-h.confidence, h.group.entity, h.group.property, h.group.forward),
             )
@@ -224,20 +225,25 @@ class FactChannel:
                 yield FactHit(group, _DEFINITION)
 
 
-def _let_through(hit: FactHit, wanted: Filter) -> Iterable[FactHit]:
-    """Yield the hit with only the triples that the filter lets through, if any are left."""
+def _let_through(graph: KnowledgeGraph, hit: FactHit, wanted: Filter) -> Iterable[FactHit]:
+    """Yield the hit with only the triples that the filter lets through, if any are left.
+
+    Of several sources a triple keeps one that is wanted.
+    """
     if wanted.documents or wanted.tags or wanted.after or wanted.before:
         return
     if not wanted.sources:
         yield hit
         return
-    kept = tuple(
-        triple
-        for triple in hit.group.triples
-        if any(fnmatchcase(triple.source, pattern) for pattern in wanted.sources)
-    )
+    kept = []
+    for triple in hit.group.triples:
+        names = (triple.source, *graph.sources(triple))
+        fitting = (n for n in names if any(fnmatchcase(n, p) for p in wanted.sources))
+        source = next(fitting, None)
+        if source is not None:
+            kept.append(triple if source == triple.source else replace(triple, source=source))
     if kept:
-        yield replace(hit, group=replace(hit.group, triples=kept))
+        yield replace(hit, group=replace(hit.group, triples=tuple(kept)))
 
 
 def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:

@@ -94,10 +94,14 @@ def _card(
     item = evidence.item
     channels = " · ".join(f"{name} #{rank}" for name, rank in sorted(evidence.channels.items()))
     facts = f"{evidence.score:.2f} · {channels}" if channels else f"{evidence.score:.2f}"
-    place = one_line(item.source)
+    place = " · ".join(one_line(name) for name in evidence.sources or (item.source,))
     if isinstance(item, Passage) and item.page is not None:
         place = f"{place}, p. {item.page}" if place else f"p. {item.page}"
     kind = "" if isinstance(item, Passage) else "fact · "
+    if evidence.disputed:
+        kind += "sources disagree · "
+    elif evidence.sources:
+        kind += f"{len(evidence.sources)} sources · "
     path = one_line(via(evidence))
     return Content.assemble(
         (f"[{marker}] ", "bold $primary") if marker else "",

@@ -13,7 +13,6 @@ from convrag.types import (
     Evidence,
     Focus,
     Link,
-    Literal,
     Mention,
     Mode,
     Passage,
@@ -24,8 +23,15 @@ from convrag.types import (
     Triple,
     Turn,
 )
+from convrag.wire.conclusions import (
+    conclusion_from_json,
+    conclusion_to_json,
+    text_of,
+    value_from_json,
+    value_to_json,
+)
 from convrag.wire.filters import filter_from_json, filter_to_json
-from convrag.wire.schema import CHANNELS, SCHEMA, Json
+from convrag.wire.schema import CHANNELS, READ, SCHEMA, Json
 
 
 def answer_to_json(answer: Answer, *, evidence_text: Callable[[Evidence], str]) -> Json:
@@ -53,30 +59,30 @@ def answer_to_json(answer: Answer, *, evidence_text: Callable[[Evidence], str]) 
 
 
 def answer_from_json(data: Mapping[str, Any]) -> Answer:
-    """Return the answer that ``data`` was made from.
+    """Return the answer that ``data`` was made from, also by earlier versions.
 
     Raises:
         SessionError: ``data`` has another ``schema`` or is not an answer.
     """
     found = data.get("schema")
-    if found != SCHEMA:
+    if found not in READ:
         raise SessionError(
             f"answer: schema is {found!r}, this version reads {SCHEMA!r}",
             "open it with the version of convrag that wrote it",
         )
     try:
         return Answer(
-            text=_text(data["text"]),
-            language=_text(data["language"]),
+            text=text_of(data["text"]),
+            language=text_of(data["language"]),
             citations=tuple(
-                Citation(int(c["marker"]), _text(c["evidence_id"]), _span(c["span"]))
+                Citation(int(c["marker"]), text_of(c["evidence_id"]), _span(c["span"]))
                 for c in data["citations"]
             ),
             evidence=tuple(_evidence_from_json(e) for e in data["evidence"]),
             query=_query_from_json(data["query"]),
             status=Status(data["status"]),
             mode=Mode(data["mode"]),
-            timings={_text(k): float(v) for k, v in data["timings"].items()},
+            timings={text_of(k): float(v) for k, v in data["timings"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged("answer", error) from error
@@ -101,10 +107,10 @@ def turn_from_json(data: Mapping[str, Any]) -> Turn:
     """
     try:
         return Turn(
-            id=_text(data["id"]),
+            id=text_of(data["id"]),
             role=Role(data["role"]),
-            text=_text(data["text"]),
-            language=_text(data["language"]),
+            text=text_of(data["text"]),
+            language=text_of(data["language"]),
             created=float(data["created"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -140,16 +146,16 @@ def state_from_json(data: Mapping[str, Any]) -> DialogueState:
         return DialogueState(
             focus=tuple(
                 Focus(
-                    entity_id=_text(f["entity_id"]),
-                    name=_text(f["name"]),
+                    entity_id=text_of(f["entity_id"]),
+                    name=text_of(f["name"]),
                     salience=float(f["salience"]),
-                    types=tuple(_text(t) for t in f["types"]),
+                    types=tuple(text_of(t) for t in f["types"]),
                 )
                 for f in data["focus"]
             ),
-            last_question=_text(data["last_question"]),
+            last_question=text_of(data["last_question"]),
             last_links=tuple(_link_from_json(link) for link in data["last_links"]),
-            language=_text(data["language"]),
+            language=text_of(data["language"]),
             topic=int(data["topic"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -159,12 +165,6 @@ def state_from_json(data: Mapping[str, Any]) -> DialogueState:
 def _damaged(what: str, error: Exception) -> SessionError:
     reason = f"no {error}" if isinstance(error, KeyError) else str(error)
     return SessionError(f"{what}: not readable: {reason}", "the record is damaged or not convrag's")
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected a string, not {type(value).__name__}")
-    return value
 
 
 def _span(value: object) -> Span:
@@ -186,11 +186,11 @@ def _link_to_json(link: Link) -> Json:
 def _link_from_json(data: Mapping[str, Any]) -> Link:
     entity_id = data["entity_id"]
     return Link(
-        mention=Mention(_text(data["text"]), _span(data["span"])),
-        entity_id=None if entity_id is None else _text(entity_id),
+        mention=Mention(text_of(data["text"]), _span(data["span"])),
+        entity_id=None if entity_id is None else text_of(entity_id),
         score=float(data["score"]),
         alternatives=tuple(
-            (_text(a["entity_id"]), float(a["score"])) for a in data["alternatives"]
+            (text_of(a["entity_id"]), float(a["score"])) for a in data["alternatives"]
         ),
     )
 
@@ -210,13 +210,13 @@ def _query_to_json(query: Query) -> Json:
 
 def _query_from_json(data: Mapping[str, Any]) -> Query:
     return Query(
-        text=_text(data["text"]),
-        original=_text(data["original"]),
-        language=_text(data["language"]),
+        text=text_of(data["text"]),
+        original=text_of(data["original"]),
+        language=text_of(data["language"]),
         links=tuple(_link_from_json(link) for link in data["links"]),
         confidence=float(data["confidence"]),
         standalone=bool(data["standalone"]),
-        act=_text(data["act"]),
+        act=text_of(data["act"]),
         filter=filter_from_json(data.get("filter", {})),
     )
 
@@ -228,6 +228,7 @@ def _evidence_to_json(evidence: Evidence, evidence_text: Callable[[Evidence], st
         "score": evidence.score,
         "channels": dict(evidence.channels),
         "via": list(evidence.via),
+        "confidence": evidence.confidence,
     }
     item = evidence.item
     if isinstance(item, Passage):
@@ -242,49 +243,56 @@ def _evidence_to_json(evidence: Evidence, evidence_text: Callable[[Evidence], st
             "page": item.page,
             "entity_ids": list(item.entity_ids),
         }
-    value = item.object
+    if evidence.conclusion is not None:
+        shared["conclusion"] = conclusion_to_json(evidence.conclusion)
+    if evidence.sources:
+        shared["sources"] = list(evidence.sources)
+    if evidence.disputed:
+        shared["disputed"] = True
     return shared | {
         "kind": "triple",
         "text": evidence_text(evidence),
         "subject": item.subject,
         "predicate": item.predicate,
-        "object": {"value": value.value, "datatype": value.datatype, "language": value.language}
-        if isinstance(value, Literal)
-        else value,
+        "object": value_to_json(item.object),
         "source": item.source,
     }
 
 
 def _evidence_from_json(data: Mapping[str, Any]) -> Evidence:
-    found = data["channels"]
+    found, conclusion = data["channels"], data.get("conclusion")
     return Evidence(
         item=_passage_from_json(data) if data["kind"] == "passage" else _triple_from_json(data),
         score=float(data["score"]),
         rank=int(data["rank"]),
         channels={c: int(found[c]) for c in CHANNELS if c in found},
-        via=tuple(_text(v) for v in data["via"]),
+        via=tuple(text_of(v) for v in data["via"]),
+        confidence=float(data.get("confidence", 0.0)),
+        conclusion=None if conclusion is None else conclusion_from_json(conclusion),
+        sources=tuple(text_of(s) for s in data.get("sources", ())),
+        disputed=bool(data.get("disputed", False)),
     )
 
 
 def _passage_from_json(data: Mapping[str, Any]) -> Passage:
     page = data["page"]
     return Passage(
-        id=_text(data["id"]),
-        text=_text(data["text"]),
-        title=_text(data["title"]),
-        language=_text(data["language"]),
-        source=_text(data["source"]),
+        id=text_of(data["id"]),
+        text=text_of(data["text"]),
+        title=text_of(data["title"]),
+        language=text_of(data["language"]),
+        source=text_of(data["source"]),
         span=_span(data["span"]),
-        document_id=_text(data["document_id"]),
+        document_id=text_of(data["document_id"]),
         page=None if page is None else int(page),
-        entity_ids=tuple(_text(e) for e in data["entity_ids"]),
+        entity_ids=tuple(text_of(e) for e in data["entity_ids"]),
     )
 
 
 def _triple_from_json(data: Mapping[str, Any]) -> Triple:
-    value = data["object"]
-    if not isinstance(value, str):
-        value = Literal(_text(value["value"]), _text(value["datatype"]), _text(value["language"]))
     return Triple(
-        _text(data["subject"]), _text(data["predicate"]), value, source=_text(data["source"])
+        text_of(data["subject"]),
+        text_of(data["predicate"]),
+        value_from_json(data["object"]),
+        source=text_of(data["source"]),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from convrag.types import Channel, Mode, Role, Status
+from convrag.types import Channel, Inference, Mode, Role, Status
 
 Json = dict[str, Any]
 
-SCHEMA = "convrag.answer/1"
+SCHEMA = "convrag.answer/2"
 """Value of an answer's ``schema`` field; the number rises when a reader would notice the change."""
+READ = ("convrag.answer/1", SCHEMA)
+"""Forms of an answer that are read; the first has neither conclusions nor confidence."""
 
 CHANNELS: tuple[Channel, ...] = ("dense", "lexical", "graph")
 
@@ -44,11 +46,12 @@ _EVIDENCE: Json = {
         "additionalProperties": False,
     },
     "via": _list(_STRING),
+    "confidence": _NUMBER,
 }
 
 JSON_SCHEMA: Json = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": "urn:convrag:answer:1",
+    "$id": "urn:convrag:answer:2",
     "title": "convrag answer",
     "description": "One answer with its query, its evidence best first, and its citations.",
     **_object(
@@ -127,15 +130,32 @@ JSON_SCHEMA: Json = {
                 "text": _STRING | {"description": "The triple in words."},
                 "subject": _STRING,
                 "predicate": _STRING,
-                "object": {
-                    "oneOf": [
-                        _STRING,
-                        _object({"value": _STRING, "datatype": _STRING, "language": _STRING}),
-                    ]
-                },
+                "object": _ref("value"),
                 "source": _STRING,
-            }
+            },
+            optional={
+                "sources": _list(_STRING) | {"description": "All that say it, when several do."},
+                "disputed": {"const": True, "description": "Other sources give another value."},
+                "conclusion": _ref("conclusion"),
+            },
         ),
+        "value": {"oneOf": [_STRING, _ref("literal")]},
+        "literal": _object({"value": _STRING, "datatype": _STRING, "language": _STRING}),
+        "conclusion": _object(
+            {
+                "kind": {"enum": [i.value for i in Inference]},
+                "values": _list(_ref("value")),
+                "property": _STRING,
+                "most": {"type": "boolean"},
+                "measured": _list(_object({"entity": _STRING, "value": _ref("literal")})),
+                "lacking": _list(_STRING),
+                "count": {"type": "integer"},
+                "holds": {"type": ["boolean", "null"]},
+                "place": {"type": "integer"},
+            },
+            optional={"difference": _ref("literal")},
+        )
+        | {"description": "What the triple says together with others of the same conclusion."},
         "turn": _object(
             {
                 "id": _STRING,

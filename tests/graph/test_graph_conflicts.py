@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from convrag.graph.conflicts import Sources, source_counts
+from convrag.graph.conflicts import Conflicts, source_counts
+from convrag.graph.model import KnowledgeGraph
 from convrag.graph.profile import profile
-from convrag.types import Literal, Triple
+from convrag.types import Evidence, Literal, Triple
 from tests.graph.graph_text import EX, graph_of
 
 INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
@@ -22,47 +23,48 @@ def number(value: str, source: str, subject: str = "urn:c0") -> Triple:
 @pytest.mark.parametrize("place", range(len(CITIES)))
 def test_two_sources_contradict_each_other_in_any_script(place: int) -> None:
     other = Triple(f"urn:c{place}", CAPITAL, Literal("Ombra"), "b")
-    sources = Sources([*COUNTRIES, other])
-    assert sources.contradicted(other)
-    assert sources.contradicted(COUNTRIES[place])
-    assert not sources.contradicted(COUNTRIES[place - 1])
+    found = Conflicts(KnowledgeGraph([*COUNTRIES, other]))
+    assert found.contradicted(other)
+    assert found.contradicted(COUNTRIES[place])
+    assert not found.contradicted(COUNTRIES[place - 1])
 
 
 def test_the_same_value_in_another_spelling_is_no_conflict() -> None:
     same = Triple("urn:c0", CAPITAL, Literal("WIEN"), "b")
     numbers = [number(str(n), "a", f"urn:c{n}") for n in range(4)]
-    sources = Sources([*COUNTRIES, same, *numbers, number("+00", "b")])
-    assert not sources.contradicted(same)
-    assert not sources.contradicted(numbers[0])
-    assert sources.of(COUNTRIES[0]) == ("a",)
-    assert Sources([number("0", "b"), number("0", "a")]).of(number("0", "a")) == ("a", "b")
+    found = Conflicts(KnowledgeGraph([*COUNTRIES, same, *numbers, number("+00", "b")]))
+    assert not found.contradicted(same)
+    assert not found.contradicted(numbers[0])
+    twice = KnowledgeGraph([number("0", "b"), number("0", "a"), number("1", "a")])
+    assert twice.size == 2
+    assert twice.sources(number("0", "a")) == ("a", "b")
+    assert twice.sources(number("1", "a")) == ("a",)
 
 
 def test_a_property_with_several_values_has_no_conflicts() -> None:
     spoken = [Triple(f"urn:c{n}", "urn:language", f"urn:l{m}", "a") for n in range(4) for m in "12"]
     other = Triple("urn:c0", "urn:language", "urn:l9", "b")
-    assert not Sources([*spoken, other]).contradicted(other)
+    assert not Conflicts(KnowledgeGraph([*spoken, other])).contradicted(other)
 
 
 def test_too_few_uses_show_nothing_unless_it_is_declared() -> None:
     two = [Triple("urn:a", "urn:p", "urn:x", "a"), Triple("urn:a", "urn:p", "urn:y", "b")]
-    assert not Sources(two).contradicted(two[0])
+    assert not Conflicts(KnowledgeGraph(two)).contradicted(two[0])
     kind = Triple(
         "urn:p",
         "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",
         "http://www.w3.org/2002/07/owl#FunctionalProperty",
         "a",
     )
-    assert Sources([*two, kind]).contradicted(two[0])
+    assert Conflicts(KnowledgeGraph([*two, kind])).contradicted(two[0])
 
 
 def test_translations_are_no_conflict() -> None:
     motto = [Triple(f"urn:c{n}", "urn:motto", Literal("One", "", "en"), "a") for n in range(4)]
     german = Triple("urn:c0", "urn:motto", Literal("Eins", "", "de"), "b")
-    assert not Sources([*motto, german]).contradicted(german)
-    assert Sources(
-        [*motto, Triple("urn:c0", "urn:motto", Literal("Two", "", "en"), "b")]
-    ).contradicted(motto[0])
+    assert not Conflicts(KnowledgeGraph([*motto, german])).contradicted(german)
+    two = Triple("urn:c0", "urn:motto", Literal("Two", "", "en"), "b")
+    assert Conflicts(KnowledgeGraph([*motto, two])).contradicted(motto[0])
 
 
 def test_a_profile_counts_what_is_there() -> None:
@@ -83,3 +85,33 @@ def test_a_profile_counts_what_is_there() -> None:
     assert found.namesakes == (("wien", (EX + "a", EX + "b")),)
     assert (found.mean_degree, found.median_degree) == (1.25, 1.0)
     assert source_counts(COUNTRIES) == found.sources == {"a": len(CITIES)}
+
+
+def test_values_of_other_times_contradict_nothing() -> None:
+    text = """
+    @prefix wd: <http://www.wikidata.org/entity/> . @prefix p: <http://www.wikidata.org/prop/> .
+    @prefix ps: <http://www.wikidata.org/prop/statement/> .
+    @prefix pq: <http://www.wikidata.org/prop/qualifier/> .
+    """
+    rows = [f'wd:Q{n} p:P1082 [ ps:P1082 {n} ; pq:P585 "1990" ] .' for n in range(1, 5)]
+    other = 'wd:Q1 p:P1082 [ ps:P1082 9 ; pq:P585 "2010" ] .'
+    graph = graph_of(text + "\n".join(rows), text + other)
+    conflicts = Conflicts(graph)
+    facts = [t for t in graph.facts() if t.subject.endswith("/Q1")]
+    assert len(facts) == 2
+    assert not any(conflicts.contradicted(fact) for fact in facts)
+
+
+def test_evidence_names_all_that_say_it_and_whether_others_deny_it() -> None:
+    same = Triple("urn:c1", CAPITAL, COUNTRIES[1].object, "b")
+    other = Triple("urn:c0", CAPITAL, Literal("Ombra"), "b")
+    conflicts = Conflicts(KnowledgeGraph([*COUNTRIES, same, other]))
+
+    def seen(triple: Triple) -> tuple[tuple[str, ...], bool]:
+        found = conflicts.sourced(Evidence(triple, 1.0, 1, {}))
+        return found.sources, found.disputed
+
+    assert seen(COUNTRIES[0]) == (("a",), True)
+    assert seen(other) == (("b",), True)
+    assert seen(COUNTRIES[1]) == (("a", "b"), False)
+    assert seen(COUNTRIES[2]) == ((), False)
