@@ -57,6 +57,12 @@ class Network:
         """The number of connections, each counted from both of its ends."""
         return len(self._others)
 
+    def beside(self, node: int) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+        """Return the nodes that ``node`` is connected to, and the weights: both (n,)."""
+        there = slice(self._starts[node], self._starts[node + 1])
+        others = self._others[there]
+        return others, np.ones(len(others)) if self._weights is None else self._weights[there]
+
     def shares(
         self, start: Shares, *, damping: float = DAMPING, within: NDArray[np.bool_] | None = None
     ) -> Shares:

@@ -30,6 +30,7 @@ from convrag.retrieval.facts import FactChannel
 from convrag.retrieval.hybrid import RERANKED, HybridRetriever, first
 from convrag.retrieval.index import Index
 from convrag.retrieval.storage import read_manifest
+from convrag.retrieval.walks import WalkChannel
 from convrag.text.language import LanguageIdentifier
 from convrag.text.segment import overlap
 from convrag.types import (
@@ -65,7 +66,20 @@ class Pipeline:
         generator: Generator | None = None,
         reranker: Reranker | None = None,
         examples: Mapping[str, tuple[str, ...]] | None = None,
+        walks: bool = True,
     ) -> None:
+        """Answer from ``index``.
+
+        Args:
+            index: Closed with the pipeline.
+            encoder: The one the index was made with.
+            name: For people to read.
+            k: Pieces of evidence kept for an answer.
+            generator: Words answers; without one sentences and facts answer as they are.
+            reranker: Reads the first pieces of evidence again.
+            examples: Questions to begin with, by language.
+            walks: Whether what only two passages together answer is looked for.
+        """
         self.name = name
         self.examples = examples or {}
         self.generator_id = generator.id if generator else ""
@@ -73,6 +87,7 @@ class Pipeline:
         self._generator = generator
         self._reranker = reranker
         self._k = k
+        self._walks = walks
         self._use(index)
 
     def _use(self, index: Index) -> None:
@@ -98,7 +113,8 @@ class Pipeline:
             self._identify,
         )
         facts = FactChannel(self._graph, matcher, encoder)
-        self._retriever = HybridRetriever(index, encoder, facts, self._generalize)
+        walk = WalkChannel(index, self._graph, self._named) if self._walks else None
+        self._retriever = HybridRetriever(index, encoder, facts, self._generalize, walk=walk)
         self._reader = EvidenceReader(self._graph, self._linker, encoder)
         self._neural = NeuralWriter(self._graph, self._generator) if self._generator else None
 
@@ -148,6 +164,10 @@ class Pipeline:
 
     def _generalize(self, query: Query) -> str:
         return generalized(self._graph, query)
+
+    def _named(self, text: str, language: str) -> list[str]:
+        links = self._linker.link(text, language=language, fuzzy=False)
+        return [link.entity_id for link in links if link.entity_id is not None]
 
     def _identify(self, text: str, default: str) -> str:
         return self._language.identify(text, default=default)

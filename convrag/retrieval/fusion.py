@@ -30,6 +30,11 @@ _OWN = 1.0
 
 Found on mixed pools of development sets: where the source is in the asker's language, .5 to 2 are
 as good; where it is not, each further .5 costs .03 to .05 of MRR."""
+JOINED = 36.0
+"""What explaining the whole question together with another passage counts, in such deviations.
+
+Both passages of such a pair then stand above what only names the question's entity. Chosen on the
+development half of ``python -m tests.bench.joins``."""
 _SMALLEST_DEVIATION = 1e-4
 """Cosines that differ by less are the same: what is left is rounding."""
 
@@ -49,6 +54,8 @@ class Candidates:
     """Whether the passage is in another language than the question."""
     entities: Values
     """Share of the question's entities that the passage names, 0..1."""
+    joined: Values
+    """Share of the question that the passage explains only with another one, 0..1."""
 
     @classmethod
     def of(
@@ -58,6 +65,7 @@ class Candidates:
         *,
         foreign: frozenset[str] = frozenset(),
         entities: Mapping[str, float] | None = None,
+        joined: Mapping[str, float] | None = None,
     ) -> Candidates:
         """Return the passages of ``cosines``, in order of their ids, with what the others know."""
         ids = tuple(sorted(cosines))
@@ -67,17 +75,18 @@ class Candidates:
             np.array([bm25.get(i, 0.0) for i in ids], dtype=np.float64),
             np.array([i in foreign for i in ids], dtype=bool),
             np.array([(entities or {}).get(i, 0.0) for i in ids], dtype=np.float64),
+            np.array([(joined or {}).get(i, 0.0) for i in ids], dtype=np.float64),
         )
 
 
 def fused(candidates: Candidates, *, passages: int) -> list[tuple[str, float]]:
     """Return all candidates with scores in (0, 1], best first, ties by id.
 
-    ``f = z(cosine) + .7 * BM25 / ln(1 + passages) + entities + own language``, where z counts in
-    standard deviations from the candidates' mean: cosines lie in a narrow band that differs by
-    encoder and language. BM25 is counted in units of the highest idf that an index of that size can
-    give, so that the two weigh the same against each other in an index of five passages and of a
-    million.
+    ``f = z(cosine) + .7 * BM25 / ln(1 + passages) + entities + own language + 36 * joined``, where
+    z counts in standard deviations from the candidates' mean: cosines lie in a narrow band that
+    differs by encoder and language. BM25 is counted in units of the highest idf that an index of
+    that size can give, so that the two weigh the same against each other in an index of five
+    passages and of a million.
     Unlike a min-max norm, both keep how sure a channel is: equal cosines stay near each other, and
     a single common word is no full score. The score is ``exp(f - max f)``, so the logarithm of a
     ratio of scores is a difference of f.
@@ -95,6 +104,7 @@ def fused(candidates: Candidates, *, passages: int) -> list[tuple[str, float]]:
     total = (candidates.cosines - candidates.cosines.mean()) / deviation
     total = total + LEXICAL * _comparable(candidates) / math.log1p(max(passages, 1))
     total = total + _NAMED * candidates.entities - _OWN * candidates.foreign
+    total = total + JOINED * candidates.joined
     scores = np.exp(np.maximum(total - total.max(), -500.0))
     pairs = zip(candidates.ids, scores.tolist(), strict=True)
     return sorted(pairs, key=lambda hit: (-hit[1], hit[0]))

@@ -16,6 +16,7 @@ from convrag.retrieval.facts import FactChannel, FactHit
 from convrag.retrieval.fusion import Candidates, combined, fused, ranks
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
+from convrag.retrieval.walks import Reached, WalkChannel
 from convrag.types import Channel, Evidence, Filter, Passage, Query
 
 _DEPTH = 50
@@ -35,6 +36,14 @@ _CHOICE = 4
 
 
 @dataclass(frozen=True, slots=True)
+class _Hits:
+    """Scores by channel and passage id, and the lexical ones of all searched texts together."""
+
+    channels: Mapping[Channel, Mapping[str, float]]
+    bm25: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """Hits by channel, and the candidates with the vectors that their cosines are from."""
 
@@ -45,6 +54,8 @@ class _Found:
     """The encoder's own, (D,) each."""
     cosines: Mapping[str, float]
     """With the query, of the encoder's own vectors."""
+    via: Mapping[str, tuple[str, ...]]
+    """The entities on the way to passages that the walk reached."""
 
 
 class HybridRetriever:
@@ -57,6 +68,7 @@ class HybridRetriever:
         facts: FactChannel,
         generalize: Callable[[Query], str],
         *,
+        walk: WalkChannel | None = None,
         diversity: float = 0.0,
     ) -> None:
         """Search ``index``.
@@ -66,6 +78,7 @@ class HybridRetriever:
             encoder: The one the index was made with.
             facts: The graph's channel; it also knows what entities are called in other languages.
             generalize: Words a query about one thing as one about its kind.
+            walk: Finds what only together with another passage answers; None to do without.
             diversity: Weight of unlikeness among the passages, 0 to 1; see
                 :func:`~convrag.retrieval.diversity.diversified`.
         """
@@ -75,6 +88,7 @@ class HybridRetriever:
         self._lexical = LexicalChannel(index)
         self._facts = facts
         self._generalize = generalize
+        self._walk = walk
         self._diversity = diversity
 
     def retrieve(self, query: Query, *, k: int) -> tuple[Evidence, ...]:
@@ -118,45 +132,72 @@ class HybridRetriever:
                     for name, by_id in ranked.items()
                     if items[at].id in by_id
                 },
-                _shared(items[at], query),
+                found.via.get(items[at].id) or _shared(items[at], query),
                 found.cosines[items[at].id],
             )
             for at in kept
         ]
 
     def _found(self, query: Query) -> _Found:
+        """Return what the channels find and, where that explains only a part, what completes it."""
         texts = list(dict.fromkeys([query.text, query.original, self._generalize(query)]))
-        weights = [1.0] + [_BESIDE] * (len(texts) - 1)
+        weights = np.array([1.0] + [_BESIDE] * (len(texts) - 1))
         asked = self._encoder.encode(texts, "query")  # (V, D)
         dense = [dict(hits) for hits in self._dense.search(asked, k=_DEPTH, filter=query.filter)]
         words = [self._words(text, query) for text in texts]
-        named = self._by_entity(query)
-        bm25 = combined(words, weights)
         translated = self._by_names(query)
+        bm25 = combined(words, weights.tolist())
         for passage_id, score in translated.items():
             bm25[passage_id] = bm25.get(passage_id, 0.0) + score
-        ids = sorted({i for hits in (*dense, bm25, named) for i in hits})
-        passages = {p.id: p for p in self._index.passages(ids)}
-        ids = [i for i in ids if i in passages]
-        own = self._index.vectors_of(ids)  # (N, D)
-        compared = self._compared(own, asked, query)  # (N, V)
-        cosines = compared @ (np.array(weights) / sum(weights))
-        candidates = Candidates.of(
-            dict(zip(ids, cosines.tolist(), strict=True)),
-            bm25,
-            foreign=frozenset(i for i in ids if _is_foreign(passages[i], query)),
-            entities=named,
-        )
-        return _Found(
+        hits = _Hits(
             {
                 "dense": _best(dense),
                 "lexical": _best([*words, translated]),
-                "graph": named,
+                "graph": self._by_entity(query),
             },
+            bm25,
+        )
+        found = self._weighed(query, asked, weights, hits, Reached({}, {}))
+        if self._walk is None:
+            return found
+        scored = fused(found.candidates, passages=self._index.passage_count)
+        reached = self._walk.search(query, [(found.passages[i], score) for i, score in scored])
+        return self._weighed(query, asked, weights, hits, reached) if reached.gains else found
+
+    def _weighed(
+        self, query: Query, asked: Vectors, weights: Vectors, hits: _Hits, reached: Reached
+    ) -> _Found:
+        """Return all that was found with what is known of it.
+
+        Args:
+            query: The question.
+            asked: float32 (V, D), unit norm: the texts that are searched for.
+            weights: (V,): what each of them counts.
+            hits: What the channels found.
+            reached: What the walk came to.
+        """
+        ids = sorted({i for found in (*hits.channels.values(), reached.gains) for i in found})
+        passages = {p.id: p for p in self._index.passages(ids)}
+        ids = [i for i in ids if i in passages]
+        own = self._index.vectors_of(ids)  # (N, D)
+        cosines = self._compared(own, asked, query) @ (weights / weights.sum())
+        named = hits.channels["graph"]
+        candidates = Candidates.of(
+            dict(zip(ids, cosines.tolist(), strict=True)),
+            hits.bm25,
+            foreign=frozenset(i for i in ids if _is_foreign(passages[i], query)),
+            entities=named,
+            joined=reached.gains,
+        )
+        by_graph = {i: named.get(i, 0.0) + reached.gains.get(i, 0.0) for i in ids}
+        graph = {i: score for i, score in by_graph.items() if score > 0}
+        return _Found(
+            {**hits.channels, "graph": graph},
             candidates,
             passages,
             dict(zip(ids, own, strict=True)),
             dict(zip(ids, (own @ asked[0]).tolist(), strict=True)),
+            reached.via,
         )
 
     def _compared(self, own: Vectors, asked: Vectors, query: Query) -> Vectors:

@@ -77,6 +77,14 @@ def test_naming_the_entities_counts():
     assert dict(half)["a"] > dict(whole)["a"]
 
 
+def test_what_completes_another_passage_stands_above_what_names_the_entity():
+    cosines = {"named": 0.9, "leads": 0.85, "ends": 0.8, "other": 0.7}
+    pair = {"leads": 0.4, "ends": 0.4}
+    found = Candidates.of(cosines, {"named": 5.0}, entities={"named": 1.0}, joined=pair)
+    assert order(found) == ["leads", "ends", "named", "other"]
+    assert order(Candidates.of(cosines, {"named": 5.0}, entities={"named": 1.0}))[0] == "named"
+
+
 def test_equal_cosines_leave_the_order_to_words_and_ids():
     assert order(Candidates.of({"c": 0.8, "a": 0.8, "b": 0.8}, {})) == ["a", "b", "c"]
     rounding = {"a": 0.8, "b": 0.8 + 1e-9}

@@ -1,0 +1,286 @@
+"""The walk from the passages found first, over the entities they name, to what completes them.
+
+"What is the capital of the largest export partner of Chad?" is answered by two passages. One names
+Chad's partners; the other has the words of the question that are left, and belongs to one of them.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convrag.graph import storage
+from convrag.graph.model import KnowledgeGraph
+from convrag.retrieval import records
+from convrag.retrieval.bitmap import Bitmap
+from convrag.retrieval.network import PassageNetwork
+from convrag.text.analysis import analyze, kind_weight, query_terms
+from convrag.text.segment import sentences
+from convrag.text.word_translation import cross_terms
+from convrag.types import Passage, Query
+
+if TYPE_CHECKING:
+    from convrag.retrieval.index import Index
+
+_WHOLE = 100_000
+"""Connections up to which the whole network is walked: about 10 ms."""
+_LEAST = 1e-6
+"""What is too little to walk on with in a larger one: 10 ms for a million passages."""
+_FIRST = 5
+"""Passages of the first search in which entities are looked for."""
+_LINKED = 0.3
+"""Share of walks that start at the question's entities, the rest at those that the lines name."""
+_SMALLEST_GAIN = 0.2
+"""Share of the question that two lines must explain and no single one does.
+
+In running text some words of a question often stand apart; a tenth would change one answer in four
+there, and joins explain a fifth at least."""
+_SPREAD = 0.25
+"""A first passage's weight is its score to the power of this: later ones lead on nearly as well."""
+_ENTITIES = 16
+"""Entities whose passages are looked at, those with the largest shares."""
+_PASSAGES_EACH = 200
+_HITS = 200
+_READ = 8
+"""Passages whose lines are compared with what a lead leaves of the question."""
+_NONE = (0.0, "")
+
+Link = Callable[[str, str], Iterable[str]]
+"""Returns the ids of the entities that a text in a language names, in reading order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Passages that together with another one explain more of the question than either alone.
+
+    Attributes:
+        gains: By passage id, 0..1: how much more, and how surely; for both of the two.
+        via: By id of the second passage, the entities on the way to it.
+    """
+
+    gains: Mapping[str, float]
+    via: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """A line of a passage that names an entity, with the terms of the question it has."""
+
+    passage: str
+    terms: frozenset[str]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A passage that a lead may lead to, by which entity, and how surely: 0..1."""
+
+    passage: Passage
+    entity: str
+    weight: float
+
+
+class WalkChannel:
+    """Finds passages by entities that the passages found first name."""
+
+    def __init__(self, index: Index, graph: KnowledgeGraph, link: Link) -> None:
+        """Walk over the passages of ``index`` and the facts of ``graph``."""
+        self._index = index
+        self._graph = graph
+        self._link = link
+        self._lock = threading.Lock()
+        self._made: tuple[tuple[int, str], PassageNetwork] | None = None
+
+    def search(self, query: Query, first: Sequence[tuple[Passage, float]]) -> Reached:
+        """Return what belongs to the passages found first; nothing when these explain it all.
+
+        A personalised PageRank walk starts at the question's entities and at those named by lines
+        of the first passages, as often as the line has terms of the question. The passages about
+        the entities that it comes to most are reached. What counts of them is how much of the
+        question their best line and the line that led there explain together, beyond the best
+        single line of the first passages; terms weigh by their rarity, and names of the question's
+        entities do not count.
+
+        Args:
+            query: With its links.
+            first: Passages with their scores, best first.
+
+        Raises:
+            IndexStoreError: The database fails.
+        """
+        nothing = Reached({}, {})
+        linked = {link.entity_id for link in query.links if link.entity_id is not None}
+        first = [(p, score) for p, score in first[:_FIRST] if linked.intersection(p.entity_ids)]
+        if not first:
+            return nothing
+        with self._index.snapshot() as connection:
+            asked = _Asked(self._index, query, {passage.language for passage, _ in first})
+            leads, explained = self._leads(query, asked, first)
+            if not leads or explained > 1 - _SMALLEST_GAIN:
+                return nothing
+            network = self._network(connection)
+            walked = self._walked(network, query, leads)
+            ends = self._ends(connection, network, query, asked, walked, leads)
+            return self._gains(query, asked, leads, explained, ends)
+
+    def _leads(
+        self, query: Query, asked: _Asked, first: Sequence[tuple[Passage, float]]
+    ) -> tuple[dict[str, _Lead], float]:
+        """Return the best lead to each entity, and the share that the best line explains."""
+        known = {link.entity_id for link in query.links}
+        leads: dict[str, _Lead] = {}
+        explained = 0.0
+        for passage, score in first:
+            for line, terms in asked.lines(passage):
+                share = asked.share(terms, passage.language)
+                explained = max(explained, share)
+                named = [e for e in self._link(line, passage.language) if e not in known]
+                for place, entity in enumerate(dict.fromkeys(named)):
+                    weight = (score / first[0][1]) ** _SPREAD * share / math.sqrt(1 + place)
+                    if entity not in leads or weight > leads[entity].weight:
+                        leads[entity] = _Lead(passage.id, terms, weight)
+        return leads, explained
+
+    def _walked(
+        self, network: PassageNetwork, query: Query, leads: Mapping[str, _Lead]
+    ) -> dict[str, float]:
+        """Return how much the walk comes to each entity that leads name; the most is 1."""
+        start = np.zeros(len(network.network))
+        for entity, lead in leads.items():
+            if entity in network.entities:
+                start[network.entities[entity]] = lead.weight
+        if not start.any():
+            return {}
+        start *= (1 - _LINKED) / start.sum()
+        linked = [network.entities.get(link.entity_id or "", -1) for link in query.links]
+        for node in linked:
+            if node >= 0:
+                start[node] += _LINKED / len(linked)
+        start /= start.sum()
+        if network.network.size <= _WHOLE:
+            shares = network.network.shares(start)
+        else:
+            shares = network.network.shares_nearby(start, least=_LEAST)
+        named = {e: float(shares[network.entities[e]]) for e in leads if e in network.entities}
+        most = max(named.values())
+        ranked = sorted(named, key=lambda e: (-named[e], e))[:_ENTITIES]
+        return {e: named[e] / most for e in ranked}
+
+    def _ends(
+        self,
+        connection: sqlite3.Connection,
+        network: PassageNetwork,
+        query: Query,
+        asked: _Asked,
+        walked: Mapping[str, float],
+        leads: Mapping[str, _Lead],
+    ) -> Iterator[_End]:
+        """Yield passages about the entities that have what their leads leave of the question."""
+        allowed = self._index.allowed(query.filter)
+        by_terms: dict[frozenset[str], list[str]] = {}
+        for entity in walked:
+            by_terms.setdefault(leads[entity].terms, []).append(entity)
+        for terms, entities in by_terms.items():
+            about: dict[int, tuple[float, str]] = {}
+            for entity in entities:
+                numbers, weights = network.passages_of(entity, _PASSAGES_EACH)
+                for number, weight in zip(numbers.tolist(), weights.tolist(), strict=True):
+                    about[number] = max((weight * walked[entity], entity), about.get(number, _NONE))
+            numbers = np.array(sorted(about), dtype=np.int64)
+            if allowed is not None:
+                numbers = numbers[allowed.holds(numbers)]
+            hits = asked.search(Bitmap.of(numbers), without=terms)
+            best = sorted(hits, key=lambda hit: (-hit[1] * about[hit[0]][0], hit[0]))[:_READ]
+            ids = records.ids_of(connection, [number for number, _ in best])
+            passages = {p.id: p for p in records.passages(connection, list(ids.values()))}
+            for number, passage_id in ids.items():
+                yield _End(passages[passage_id], about[number][1], about[number][0])
+
+    def _gains(
+        self,
+        query: Query,
+        asked: _Asked,
+        leads: Mapping[str, _Lead],
+        explained: float,
+        ends: Iterable[_End],
+    ) -> Reached:
+        linked = [link.entity_id for link in query.links if link.entity_id is not None]
+        gains: dict[str, float] = {}
+        via: dict[str, tuple[str, ...]] = {}
+        largest = 0.0
+        for end in ends:
+            lead = leads[end.entity]
+            lines = (terms for _, terms in asked.lines(end.passage) if terms - lead.terms)
+            together = (asked.share(lead.terms | terms, end.passage.language) for terms in lines)
+            gain = max(together, default=0.0) - explained
+            if gain < _SMALLEST_GAIN or lead.passage == end.passage.id:
+                continue
+            largest = max(largest, gain)
+            if gain * end.weight > gains.get(end.passage.id, 0.0):
+                via[end.passage.id] = (*linked[:1], end.entity)
+            for passage_id in (end.passage.id, lead.passage):
+                gains[passage_id] = max(gain * end.weight, gains.get(passage_id, 0.0))
+        most = max(gains.values(), default=1.0)
+        return Reached({i: largest * gain / most for i, gain in gains.items()}, via)
+
+    def _network(self, connection: sqlite3.Connection) -> PassageNetwork:
+        """Return the network of the index as it is now."""
+        state = records.generation(connection), storage.linked_state(connection)
+        with self._lock:
+            if self._made is None or self._made[0] != state:
+                self._made = state, PassageNetwork.of(connection, self._graph)
+            return self._made[1]
+
+
+class _Asked:
+    """The question's terms in each language of the passages, without the names it has."""
+
+    def __init__(self, index: Index, query: Query, languages: Iterable[str]) -> None:
+        self._terms = index.terms
+        text = query.text
+        for link in query.links:
+            start, end = link.mention.span
+            text = text[:start] + " " * (end - start) + text[end:]
+        self.weights: dict[str, dict[str, float]] = {}
+        """By language: each term's rarity."""
+        for language in sorted({*languages}):
+            if language == query.language or not query.language:
+                terms = {t: kind_weight(t) for t in query_terms(text, language)}
+            else:
+                terms = cross_terms(text, query.language, language)
+            count = index.passage_count
+            self.weights[language] = {
+                t: weight * math.log1p(count / seen)
+                for t, weight in terms.items()
+                for seen in [index.terms.frequency(t)]
+                if seen
+            }
+
+    def search(self, within: Bitmap, *, without: frozenset[str]) -> list[tuple[int, float]]:
+        """Return passages in ``within`` by number, with BM25 of the terms but for ``without``."""
+        hits: list[tuple[int, float]] = []
+        for language, weights in self.weights.items():
+            terms = {t: weight for t, weight in weights.items() if t not in without}
+            only = [language] if language else ()
+            hits += self._terms.search(terms, k=_HITS, languages=only, numbers=within)
+        return hits
+
+    def lines(self, passage: Passage) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield the passage's lines that have terms of the question, with these."""
+        weights = self.weights.get(passage.language, {})
+        for start, end in sentences(passage.text, passage.language):
+            line = passage.text[start:end]
+            terms = weights.keys() & analyze(line, passage.language)
+            if terms:
+                yield line, frozenset(terms)
+
+    def share(self, terms: Iterable[str], language: str) -> float:
+        """Return which share of the question ``terms`` are, 0..1."""
+        weights = self.weights[language]
+        return math.fsum(weights[t] for t in terms if t in weights) / math.fsum(weights.values())
