@@ -26,7 +26,7 @@ _SOUND = 0.85
 _OTHER_LANGUAGE = 0.9
 _ALTERNATIVES = 8
 _HIGHEST = 2.5
-_EFFORT = 400_000
+_EFFORT = 100000
 """Entries of the name table that misspelt names of one text may cost: some milliseconds."""
 _SHORT = 6
 """Characters under which a misspelt name is near many words."""

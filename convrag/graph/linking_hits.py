@@ -41,7 +41,9 @@ _UNSPACED_WRONG = range(3, 8)
 _LONGEST_ARTICLE = 6
 """Characters of an article that is written together with a name: l'Italie, dell'Italia."""
 _NEAR = 12
-_SOUND_ROWS = 64
+_PER_PLACE = 2500
+"""Entries whose looking at takes as long as the rest of the work for one place."""
+_SOUND_ROWS = 16
 _FOREIGN, _OWN, _HAN = 0.65, 0.8, 0.9
 """How alike names must be when read out: of two scripts, of one, and where one is Han."""
 _NO_SPACES = str.maketrans("", "", " -")
@@ -141,7 +143,7 @@ class HitFinder:
         found: list[Hit] = []
         for span in _windows(text, language, taken, ignored):
             key = written(text, span)
-            effort -= self._names.keys.effort(key)
+            effort -= _PER_PLACE + self._names.keys.effort(key)
             if effort < 0:
                 break
             for spelling, part in _spellings(key, span, text):

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     if len(arguments) < 2:
         raise SystemExit(__doc__)
     wanted = int(arguments[0])
-    triples = _made([Path(path) for path in arguments[1:]], wanted, random.Random(7))
+    triples = made_up([Path(path) for path in arguments[1:]], wanted, random.Random(7))
     names = [t.object for t in triples if isinstance(t.object, Literal)]
     graph = KnowledgeGraph(triples)
     del triples
@@ -55,12 +55,13 @@ def main(arguments: list[str]) -> None:
         index.search("zzzqqq", lang, 10)
     print(f"all languages' stems: {_held() - before:.0f} MB then")
     _measured("search, as written", whole, lambda text, lang: index.search(text, lang, 10))
-    wrong = [(_misspelt(n.value, random.Random(i)), n.language) for i, n in enumerate(asked)]
+    wrong = [(misspelt(n.value, random.Random(i)), n.language) for i, n in enumerate(asked)]
     _measured("search, misspelt", wrong, lambda text, lang: index.search(text, lang, 10))
     _marisa([n.value for n in names], begun)
 
 
-def _made(paths: Sequence[Path], wanted: int, chance: random.Random) -> list[Triple]:
+def made_up(paths: Sequence[Path], wanted: int, chance: random.Random) -> list[Triple]:
+    """Return names of things, each made of two of the names in the files."""
     by_language: dict[str, list[str]] = {}
     for path in paths:
         for triple in read_graph(path, source="s").triples:
@@ -79,7 +80,8 @@ def _made(paths: Sequence[Path], wanted: int, chance: random.Random) -> list[Tri
     return triples
 
 
-def _misspelt(name: str, chance: random.Random) -> str:
+def misspelt(name: str, chance: random.Random) -> str:
+    """Return the name with two neighbouring letters swapped."""
     at = chance.randrange(len(name) - 1) if len(name) > 1 else 0
     return name[:at] + name[at + 1 : at + 2] + name[at] + name[at + 2 :]
 
