@@ -30,6 +30,7 @@ from babel import Locale
 
 from convrag.graph.building.tagger import (
     SHIPPED,
+    SURE,
     EntityTagger,
     Head,
     names_in,
@@ -53,7 +54,6 @@ from tests.bench.tagger_sentences import (
 )
 from tests.bench.tagger_training import EPOCHS, fit
 
-SURE = 0.9
 REPEATED = 4
 """How often a sentence marked by hand is among the training sentences."""
 LATIN = ("en", "de", "fr", "es", "pt")

@@ -88,6 +88,7 @@ def tokens_of(name: str, texts: Sequence[str], folder: Path) -> list[Tokens]:
         ]
 
 
+@cache
 def translations(data: Path, folder: Path) -> dict[str, tuple[list[Row], list[Row]]]:
     """Return, by language, NTREX's sentences all of whose names were found: train, dev."""
     texts = ntrex.sentences(data, "en")

@@ -32,6 +32,9 @@ SHIPPED = Path(__file__).with_name("tagger.npz")
 KINDS = ("person", "place", "organisation", "other")
 TAGS = 1 + 2 * len(KINDS)
 """0 is outside of names; 1 + 2k begins a name of kind k, and 2 + 2k goes on with it."""
+SURE = 0.8
+"""From this score on, all that was found in the sentences marked by hand for development was (part
+of) a name; of the names, 95 of 100 were found in Latin script and 82 in others."""
 FORBIDDEN = -1e4
 """Score of a step that no sequence may take."""
 _TEXTS = 64
