@@ -88,35 +88,31 @@ def _numbers(text: str, language: str) -> Iterator[tuple[Span, Decimal]]:
         return
     units = [(match_key(text[a:b]), (a, b)) for a, b in words(text, language)]
     ones, scales = _table("ones", language), _table("scales", language)
-    at = 0
     digits = [m.span() for m in _DIGITS.finditer(text)]
+    at = 0
     while at < len(units):
         key, (start, end) = units[at]
-        number = next(((s, e) for s, e in digits if s <= start < e), None)
+        value: Decimal | None = Decimal(ones.get(key, 1))
+        number = next((span for span in digits if span[0] <= start < span[1]), None)
         if number is not None:
             start, end = number
             value = _plain(text[start:end], language)
             while at < len(units) and units[at][1][0] < end:
                 at += 1
-        elif key in ones or key in scales:
-            value = Decimal(ones.get(key, 1))
-            at += key in ones
-        else:
+        elif key in ones or key not in scales:
             at += 1
-            continue
-        while (
-            at < len(units) and units[at][0] in scales and not text[end : units[at][1][0]].strip()
-        ):
-            value *= scales[units[at][0]]
+        while at < len(units) and units[at][0] in scales and _is_near(text, end, units[at][1]):
+            value = value and value * scales[units[at][0]]
             end = units[at][1][1]
+            end += text[end : end + 1] == "." and len(text) > end + 1  # "Mio."
             at += 1
-            if text[end : end + 1] == ".":
-                end += len(text[end:]) > 1
-        yield (start, end), value
+        if value is not None and (number is not None or key in ones or key in scales):
+            yield (start, end), value
 
 
-def _is_near(text: str, end: int, start: int) -> bool:
-    return end <= start and not text[end:start].strip()
+def _is_near(text: str, end: int, unit: Span) -> bool:
+    """Whether the unit stands right behind, or is what was just read."""
+    return unit[0] < end or not text[end : unit[0]].strip()
 
 
 def _han_numbers(text: str) -> Iterator[tuple[Span, Decimal]]:
@@ -129,10 +125,13 @@ def _han_numbers(text: str) -> Iterator[tuple[Span, Decimal]]:
 
 def _han_value(written: str) -> Decimal | None:
     """Return what 1億2000万 or 三千五百 is."""
-    total, section, number = Decimal(0), Decimal(0), None
+    total, section = Decimal(0), Decimal(0)
+    number: Decimal | None = None
     for token in re.findall(r"\d[\d,.]*|.", written):
         if token[0].isdigit():
             number = _plain(token, "zh")
+            if number is None:
+                return None
         elif token in _HAN_DIGITS:
             number = Decimal(_HAN_DIGITS[token]) + (number * 10 if number is not None else 0)
         elif token in _HAN_TENS:
@@ -147,8 +146,11 @@ def _han_value(written: str) -> Decimal | None:
     return total + section + (number or 0)
 
 
-def _plain(written: str, language: str) -> Decimal:
-    """Return the number that digits with separators stand for, as the language writes them."""
+def _plain(written: str, language: str) -> Decimal | None:
+    """Return the number that digits with separators stand for, as the language writes them.
+
+    None for what is no number: 10.05.1999.
+    """
     digits = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in written)
     point = "," if language in _DECIMAL_COMMA else "."
     digits = digits.replace("٫", point)
@@ -157,7 +159,8 @@ def _plain(written: str, language: str) -> Decimal:
         digits = re.sub(rf"[^\d{re.escape(point)}]", "", digits)
     elif grouped is not None and digits.count(point) > 1:
         digits = re.sub(r"\D", "", digits)
-    return Decimal(re.sub(r"[^\d.]", "", digits.replace(point, ".")))
+    plain = re.sub(r"[^\d.]", "", digits.replace(point, "."))
+    return Decimal(plain) if plain.count(".") <= 1 else None
 
 
 def _unit_at(text: str, start: int) -> tuple[int, str, Decimal] | None:

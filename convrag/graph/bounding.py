@@ -55,7 +55,7 @@ class Bounding:
         )
 
     def _choices(self, parts: Parts, limit: Limit) -> Iterator[tuple[Bound, Asked | None]]:
-        for group in parts.asked:
+        for group in (*parts.asked, *parts.aside):
             for item in sorted(group.properties):
                 if (bound := self._bound(item, limit)) is not None:
                     yield bound, group

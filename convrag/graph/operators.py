@@ -134,6 +134,11 @@ def _is_sure(match: PhraseMatch) -> bool:
     return match.exact or (several and match.phrase.language in _MARKING)
 
 
+def empty_words(language: str) -> frozenset[str]:
+    """Return the words of a language that are known to add nothing."""
+    return frozenset(_tables()["words"].get(language, {}).get("filler", ()))
+
+
 def measuring(graph: KnowledgeGraph, quantity: str) -> tuple[str, ...]:
     """Return the graph's properties that have a name of the quantity, most usual names first."""
     ranks = {match_key(name): n for n, name in enumerate(_tables()["quantities"][quantity])}

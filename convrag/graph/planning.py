@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 from convrag.graph.bounding import Bounding
+from convrag.graph.empty_words import EmptyWords
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import ANY, Degree, measuring
 from convrag.graph.path_planning import PathPlanner
@@ -16,6 +17,7 @@ from convrag.graph.relations import RelationMatcher
 from convrag.graph.select_planning import SelectPlanner
 from convrag.graph.selection import Select, members
 from convrag.graph.walking import Step, kinds_of, measured_properties, steps_from, value_of
+from convrag.protocols import Encoder
 from convrag.types import Link, Query
 
 _SAMPLE = 40
@@ -29,8 +31,12 @@ _UNRANKED = Degree((0, 0), ((ANY, True),))
 class Planner:
     """Plans questions over one graph."""
 
-    def __init__(self, graph: KnowledgeGraph, matcher: RelationMatcher) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, matcher: RelationMatcher, encoder: Encoder | None = None
+    ) -> None:
+        """Plan over ``graph``; with an encoder, words that no list has may yet add nothing."""
         self._graph = graph
+        self._empty = EmptyWords(encoder) if encoder is not None else None
         self._reader = QuestionReader(graph, matcher)
         self._paths = PathPlanner(graph)
         self._selecting = SelectPlanner(graph)
@@ -45,10 +51,14 @@ class Planner:
         plan, and when what it names does not fit together in the graph.
         """
         parts = self._reader.read(query)
-        if parts is None:
+        if parts is None or (parts.left and self._empty is None):
             return None
-        if not parts.limits:
-            return self._unlimited(parts)
+        plan = self._within_limits(parts) if parts.limits else self._unlimited(parts)
+        if plan is not None and parts.left and self._empty is not None:
+            return plan if self._empty.all_empty(parts.left) else None
+        return plan
+
+    def _within_limits(self, parts: Parts) -> Plan | None:
         bounded = (self._within(p) for p in self._bounding.bounded(parts))
         return next((plan for plan in bounded if plan is not None), None)
 
@@ -90,7 +100,7 @@ class Planner:
         compared = self._comparison(parts, degree) if simple and len(parts.links) > 1 else None
         if compared is not None:
             return compared
-        if parts.words.differences or (parts.words.counts and not parts.kinds):
+        if parts.words.differences or (parts.words.counts and not (parts.kinds or parts.asked)):
             return None
         if parts.words.marked and not parts.words.marks and parts.place == 1:
             return None
@@ -130,7 +140,7 @@ class Planner:
                 # "Which country has the youngest population?" asks for no population.
                 rest = tuple(g for g in rest if not all(self._is_number(p) for p in g.properties))
             select = self._selecting.select(parts, rest)
-            if select is None and parts.links and not parts.kinds:
+            if select is None and parts.links and not self._free_kinds(parts):
                 # "Where in A is the coast longest?": in which country, as countries have coasts.
                 kind = self._kinds().get(item, "")
                 of_kind = replace(parts, kinds={kind: (0, 0)} if kind else {})
@@ -189,9 +199,18 @@ class Planner:
         if not named and not usual:
             # "How many square kilometres more has A than B?"
             units = {quantity for quantity, _ in parts.words.units}
-            usual = {p: degree.most for p in self._bounding.with_unit(units)}
+            aside = [p for group in parts.aside for p in sorted(group.properties)]
+            usual = {p: degree.most for p in (*self._bounding.with_unit(units), *aside)}
         most = readings.get(ANY, degree.most)
-        return {**{p: usual.get(p, most) for p in sorted(named)}, **usual}
+        return {
+            **{p: usual.get(p, most) for p in sorted(named, key=lambda p: (p not in usual, p))},
+            **usual,
+        }
+
+    def _free_kinds(self, parts: Parts) -> list[str]:
+        """Return the classes but for those that only say what is named: "the region Europe"."""
+        named = {kind for link in parts.links for kind in kinds_of(self._graph, link.entity_id)}
+        return [kind for kind in parts.kinds if kind not in named]
 
     def _is_number(self, item: str) -> bool:
         return item in self._kinds()

@@ -23,6 +23,8 @@ from convrag.types import Link, Query, Span
 _MOST_NAMES = 6
 _NAMESAKE_MARGIN = 0.45
 """How far below the best namesake another one may be the one that fits the plan."""
+_MOST_LEFT = 3
+"""Words without a part in the plan that may yet turn out to add nothing."""
 _LONGEST_CLITIC = 3
 """Letters that Arabic writes together with the word after them."""
 
@@ -54,6 +56,8 @@ class Parts:
     """Which one of a ranking is asked for."""
     first: int = 1
     """How many of a ranking are asked for."""
+    left: tuple[str, ...] = ()
+    """Words of content without a part, which must add nothing."""
     bounds: tuple[Bound, ...] = ()
     """The limits, once it is known of what."""
 
@@ -118,11 +122,11 @@ class QuestionReader:
         )
         known = [*names, *acting, *(r.span for r in relations)]
         empty = [*words.fillers, *words.marks, *words.choices, *words.standards]
-        if not _explained(query, known, empty):
+        left = _unexplained(query, known, empty)
+        if len(left) > _MOST_LEFT:
             return None
-        return self._sorted(
-            query, links, replace(words, degrees=numbers.degrees), relations, numbers
-        )
+        words = replace(words, degrees=numbers.degrees)
+        return replace(self._sorted(query, links, words, relations, numbers), left=left)
 
     def _acting(self, words: Operators, relations: Sequence[RelationMatch]) -> Operators:
         """Return the operators that are no part of a property's own name: 長 in 長さ."""
@@ -204,7 +208,7 @@ class QuestionReader:
         between them both are.
         """
         numbers = [g for g in asked if all(p in self._measured() for p in g.properties)]
-        if len(numbers) != 2:
+        if len(numbers) != 2 or words.degrees:
             return asked
         start, end = numbers[0].span[1], numbers[1].span[0]
         if any(start <= a and b <= end for a, b in words.joints):
@@ -240,8 +244,8 @@ def senses(link: Link) -> tuple[str, ...]:
     return tuple(dict.fromkeys([link.entity_id or "", *near]))
 
 
-def _explained(query: Query, known: Sequence[Span], empty: Sequence[Span]) -> bool:
-    """Whether every word of content lies in the known spans or in those that say nothing."""
+def _unexplained(query: Query, known: Sequence[Span], empty: Sequence[Span]) -> tuple[str, ...]:
+    """Return the words of content outside the known spans and those that say nothing."""
     rest = mask(query.text, known)
     polite = greetings(query.language)
     covered = {at for start, end in empty for at in range(start, end)}
@@ -252,7 +256,8 @@ def _explained(query: Query, known: Sequence[Span], empty: Sequence[Span]) -> bo
         start = min(joined, default=start)
         return all(at in covered or rest[at].isspace() for at in range(start, end))
 
-    return all(
-        match_key(rest[a:b]) in polite or says_nothing(a, b)
+    return tuple(
+        rest[a:b].strip()
         for a, b in content_words(rest, query.language)
+        if match_key(rest[a:b]) not in polite and not says_nothing(a, b)
     )

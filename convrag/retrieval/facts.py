@@ -64,7 +64,7 @@ class FactChannel:
     def __init__(self, graph: KnowledgeGraph, matcher: RelationMatcher, encoder: Encoder) -> None:
         self._graph = graph
         self._matcher = matcher
-        self._planner = Planner(graph, matcher)
+        self._planner = Planner(graph, matcher, encoder)
         self._ranker = FactRanker(graph, matcher, encoder)
 
     def search(self, query: Query) -> tuple[FactHit, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from convrag.generation.concluding import worded
 from convrag.graph import terms
@@ -46,6 +48,23 @@ def concluded(text: str, language: str, graph: KnowledgeGraph = GRAPH) -> Result
 )
 def test_numbers_are_read_in_digits_and_words(text: str, language: str, values: list[str]) -> None:
     assert [str(a.value) for a in amounts(text, language)] == values
+
+
+@given(
+    st.text("0123456789٠٣.,' ٬٫十万億一千。km²m millionMio ²½", max_size=24),
+    st.sampled_from(("en", "de", "ru", "zh", "ja", "ar", "hi")),
+)
+def test_no_text_breaks_the_reading_of_numbers(text: str, language: str) -> None:
+    for amount in amounts(text, language):
+        start, end = amount.span
+        assert 0 <= start < end <= len(text)
+        assert amount.value.is_finite()
+
+
+@pytest.mark.parametrize("text", ["am 10.05.1999", "Version 1.2.3", "1,2,3 und 4"])
+def test_dates_and_versions_are_no_numbers(text: str) -> None:
+    assert "10" not in [str(a.value) for a in amounts(text, "de")]
+    assert not [a for a in amounts(text, "de") if a.value not in range(1, 5)]
 
 
 @pytest.mark.parametrize(
