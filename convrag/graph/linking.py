@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
+from dataclasses import dataclass
 
 from convrag.graph.known_words import is_mostly_small, is_word
+from convrag.graph.linking_decision import (
+    Candidate,
+    Considered,
+    by_score,
+    decide,
+    is_doubtful,
+    least_score,
+    within,
+)
 from convrag.graph.linking_hits import Hit, HitFinder
+from convrag.graph.linking_meaning import Meaning
 from convrag.graph.linking_unknown import NOUNS_CAPITAL, unknown_names
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.name_table import CAPITAL, LABEL, NameTable
 from convrag.graph.relations import RelationMatch
+from convrag.protocols import Encoder
 from convrag.text.function_words import stop_keys
 from convrag.text.normalize import match_key
 from convrag.text.segment import overlap
@@ -24,8 +32,6 @@ _AS_WRITTEN = {True: 1.0, False: 0.95}
 _INFLECTED = {True: 0.9, False: 0.85}
 _SOUND = 0.85
 _OTHER_LANGUAGE = 0.9
-_ALTERNATIVES = 8
-_HIGHEST = 2.5
 _EFFORT = 100000
 """Entries of the name table that misspelt names of one text may cost: some milliseconds."""
 _SHORT = 6
@@ -34,37 +40,6 @@ _LONG = 8
 """Characters more, from which on a name is long: few others are near it by chance."""
 _BESIDE = 3
 """Characters between a name and the word for its kind: "the city of"."""
-
-
-@dataclass(slots=True)
-class Candidate:
-    """An entity that a mention may mean, with what speaks for it, by the weights' names."""
-
-    entity_id: str
-    number: int
-    hit: Hit
-    quality: float
-    features: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def score(self) -> float:
-        """The name's quality and the weighed features; not negative."""
-        weights = weights_of_features()
-        total = self.quality + sum(weights[f] * value for f, value in self.features.items())
-        return max(0.0, total)
-
-
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """What the places of a text may mean; those of misspelt names may overlap."""
-
-    text: str
-    language: str
-    ignored: Sequence[Span]
-    certain: Sequence[list[Candidate]]
-    doubtful: Sequence[list[Candidate]]
-    whole: bool
-    """Whether unknown names were looked for as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +61,19 @@ class _Setting:
 class DictionaryLinker:
     """Links names of the graph's entities in every language and script the graph has."""
 
-    def __init__(self, graph: KnowledgeGraph, names: NameTable | None = None) -> None:
-        """Take the graph and, where they are at hand, its names."""
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        names: NameTable | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
+        """Take the graph and, where they are at hand, its names, and who compares meanings.
+
+        With an encoder, namesakes between which nothing else decides are compared with the text by
+        what the graph says of them.
+        """
         self._graph = graph
+        self._meaning = Meaning(graph, encoder) if encoder is not None else None
         self._names = names or NameTable.of_graph(graph)
         self._finder = HitFinder(self._names)
 
@@ -123,6 +108,8 @@ class DictionaryLinker:
             relations=relations,
             fuzzy=fuzzy,
         )
+        if fuzzy and self._meaning is not None:
+            self._meaning.compare(considered)
         return decide(considered)
 
     def consider(
@@ -159,6 +146,9 @@ class DictionaryLinker:
             by_span[hit.span].append(hit)
         doubtful = [self._candidates(some, setting) for some in by_span.values()]
         self._weigh(doubtful, setting, sure)
+        likely = [m[:1] for m in doubtful if m[0].score >= least_score()]
+        if likely:  # they speak for what they are connected to, as names as written do
+            self._weigh(certain, setting, [*certain, *likely])
         return certain, doubtful
 
     def nested(self, text: str, *, language: str) -> tuple[Link, ...]:
@@ -233,16 +223,16 @@ class DictionaryLinker:
             for candidate in candidates:
                 features = self._spelling(candidate.hit, setting)
                 features["popularity"] = self._names.popularity(candidate.number)
-                if len(candidates) > 1 or _is_doubtful(candidate.hit) or "small" in features:
+                if len(candidates) > 1 or is_doubtful(candidate.hit) or "small" in features:
                     features |= self._context(candidate, setting, others, salience)
                 candidate.features = features
-            candidates.sort(key=_by_score)
+            candidates.sort(key=by_score)
 
     def _spelling(self, hit: Hit, setting: _Setting) -> dict[str, float]:
         start, end = hit.span
         word = setting.text[start:end]
         features: dict[str, float] = {}
-        doubtful = _is_doubtful(hit)
+        doubtful = is_doubtful(hit)
         if word[:1].islower() and (doubtful or self._names.has(hit.row, CAPITAL)):
             features["small_doubtful" if doubtful else "small"] = float(setting.mixed_case)
             features["common"] = float(is_mostly_small(word))
@@ -257,7 +247,7 @@ class DictionaryLinker:
             features["short"] = float(end - start < _SHORT)
             features["long"] = min(1.0, max(0, end - start - _SHORT) / _LONG)
             features["capital"] = float(_is_capital_inside(setting, start))
-            features["part"] = float(any(_within(hit.span, s) for s in setting.unknown))
+            features["part"] = float(any(within(hit.span, s) for s in setting.unknown))
         return features
 
     def _context(
@@ -271,7 +261,7 @@ class DictionaryLinker:
         near = self._graph.neighbours(entity)
         kinds = self._graph.entities[entity].types if entity in self._graph.entities else ()
         beside = [k for k in kinds if k in setting.kinds]
-        doubt = "_doubtful" if _is_doubtful(candidate.hit) else ""
+        doubt = "_doubtful" if is_doubtful(candidate.hit) else ""
         return {
             f"together{doubt}": float(not near.isdisjoint(others)),
             "focus": salience.get(entity, 0.0),
@@ -292,50 +282,6 @@ class DictionaryLinker:
             item = self._graph.property(group.property)
             found.add(item.id if group.forward else item.inverse or item.id)
         return found
-
-
-def _with_doubtful(
-    found: list[list[Candidate]], doubtful: Sequence[list[Candidate]]
-) -> list[list[Candidate]]:
-    """Return the mentions with the likely misspelt ones; longer ones replace what lies inside."""
-    likely = [m for m in doubtful if m[0].score >= least_score()]
-    likely.sort(key=lambda m: (-_size(m), -m[0].score, m[0].hit.span))
-    kept = list(found)
-    for candidates in likely:
-        hit = candidates[0].hit
-        around = [m for m in kept if overlap(m[0].hit.span, hit.span)]
-        if all(_replaces(hit, m[0].hit) for m in around):
-            kept = [m for m in kept if m not in around] + [candidates]
-    return kept
-
-
-def decide(considered: Considered) -> tuple[Link, ...]:
-    """Return the likeliest links, in order, without overlap."""
-    text = considered.text
-    certain = [sorted(m, key=_by_score) for m in considered.certain]
-    doubtful = [sorted(m, key=_by_score) for m in considered.doubtful]
-    found = _with_doubtful([m for m in certain if m[0].score >= least_score()], doubtful)
-    links = [_link(text, candidates) for candidates in found]
-    if considered.whole:
-        spans = [link.mention.span for link in links]
-        for span in unknown_names(text, considered.language, spans, considered.ignored):
-            inside = [link for link in links if overlap(link.mention.span, span)]
-            other = tuple((link.entity_id, link.score) for link in inside if link.entity_id)
-            links = [link for link in links if link not in inside]
-            links.append(Link(Mention(text[span[0] : span[1]], span), None, 0.0, other))
-    return tuple(sorted(links, key=lambda link: link.mention.span))
-
-
-def _by_score(candidate: Candidate) -> tuple[float, str]:
-    return -candidate.score, candidate.entity_id
-
-
-def _link(text: str, candidates: Sequence[Candidate]) -> Link:
-    start, end = candidates[0].hit.span
-    ranked = tuple(
-        (c.entity_id, round(min(c.score, _HIGHEST), 4)) for c in candidates[:_ALTERNATIVES]
-    )
-    return Link(Mention(text[start:end], (start, end)), ranked[0][0], ranked[0][1], ranked[1:])
 
 
 def _longest(hits: Iterable[Hit]) -> list[list[Hit]]:
@@ -376,34 +322,3 @@ def _is_capital_inside(setting: _Setting, start: int) -> bool:
     text = setting.text
     inside = any(c.isalnum() for c in text[:start])
     return inside and text[start].isupper() and setting.language not in NOUNS_CAPITAL
-
-
-def _is_doubtful(hit: Hit) -> bool:
-    return hit.way in ("misspelt", "sound")
-
-
-def _replaces(hit: Hit, inner: Hit) -> bool:
-    """Whether a misspelt name is so much longer that the name inside of it is not meant."""
-    return _within(inner.span, hit.span) and inner.way == "exact" and hit.way == "misspelt"
-
-
-def _within(part: Span, whole: Span) -> bool:
-    return whole[0] <= part[0] and part[1] <= whole[1] and part != whole
-
-
-def _size(candidates: Sequence[Candidate]) -> int:
-    start, end = candidates[0].hit.span
-    return end - start
-
-
-def least_score() -> float:
-    """Return the score under which a name is more likely a word or nobody's."""
-    return weights_of_features()["least"]
-
-
-@cache
-def weights_of_features() -> dict[str, float]:
-    """Return what each feature counts, in units of the name's quality, and the least score."""
-    path = files("convrag.graph").joinpath("linking_weights.json")
-    found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
-    return found

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 import convrag.graph
-from convrag.graph.linking import Considered, DictionaryLinker, decide, weights_of_features
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.linking_decision import Considered, decide, weights_of_features
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
 from tests.bench import linking_sets
@@ -38,6 +39,7 @@ START = {
     "capital": 0.08,
     "least": 0.55,
     "long": 0.15,
+    "meaning": 2.0,
     "part": -0.2,
     "popularity": 0.05,
     "property_asked": 0.25,

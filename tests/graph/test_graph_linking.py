@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convrag.graph.linking import DictionaryLinker, decide
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.linking_decision import decide
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
+from convrag.protocols import Vectors
 from convrag.types import Focus, Link
 from tests.graph.graph_text import EX, graph_of
 
@@ -341,3 +346,34 @@ def test_what_a_text_may_mean_is_kept_for_the_decision(linker: DictionaryLinker)
     assert decide(considered) == linker.link("Is Vellannd near Marn?", language="en")
     assert [len(mention) for mention in considered.certain] == [3]
     assert {c.entity_id for mention in considered.doubtful for c in mention} == {EX + "velland"}
+
+
+def test_an_encoder_tells_close_namesakes_of_two_kinds_apart() -> None:
+    graph = graph_of("""
+    ex:town rdfs:label "Ombra"@en ; a ex:City ; rdfs:comment "old harbour streets"@en .
+    ex:wind rdfs:label "Ombra"@en ; a ex:Wind ; rdfs:comment "cold storm from north"@en .
+    ex:one rdfs:label "Code 7"@en ; a ex:Code ; rdfs:comment "harbour"@en .
+    ex:two rdfs:label "Code 7"@en ; a ex:Code ; rdfs:comment "storm"@en .
+    """)
+
+    class Words:
+        """Says that texts are alike that share words."""
+
+        id, dimension, asked = "words", 2, 0
+
+        def encode(self, texts: Sequence[str], kind: str = "query") -> Vectors:
+            self.asked += kind == "query"
+            rows = [("storm" in t.lower(), "harbour" in t.lower()) for t in texts]
+            return np.array(rows, dtype=np.float32)
+
+    encoder = Words()
+    linker = DictionaryLinker(graph, encoder=encoder)
+    for text, entity in [("the storm Ombra", "wind"), ("the harbour Ombra", "town")]:
+        (link,) = linker.link(text, language="en")
+        assert link.entity_id == EX + entity
+        assert [e for e, _ in link.alternatives] == [EX + ("town", "wind")[entity == "town"]]
+    assert encoder.asked == 2
+    linker.link("the storm Code 7", language="en")  # both are codes
+    linker.link("the storm", language="en")
+    linker.link("the storm Ombra", language="en", fuzzy=False)
+    assert encoder.asked == 2
