@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 OWL = "http://www.w3.org/2002/07/owl#"
@@ -143,8 +145,10 @@ NUMERIC = frozenset(
 
 
 def local_name(iri: str) -> str:
-    """Return the readable tail of an IRI: what follows the last ``#``, ``/`` or ``:``."""
+    """Return the readable tail of an IRI: what follows the last ``#``, ``/`` or ``:``, decoded."""
     tail = iri.rstrip("/#")
     for separator in ("#", "/", ":"):
         tail = tail.rsplit(separator, 1)[-1]
-    return tail or iri
+    shown = unquote(tail) if "%" in tail else tail
+    # What is no text when it is decoded is easier to read as it is.
+    return (shown if shown.isprintable() and "\ufffd" not in shown else tail) or iri

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal
 
-from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph, Property
+from convrag.graph.values import TIMES, literal_text, locale_of, time_text
 from convrag.types import Edge, EntityView, Literal, Triple
 
 _MOST_IN_A_LIST = 20
-_MOST_DIGITS = 27
 _PLACES = re.compile(r"\{(subject|object)\}")
 
 
@@ -51,8 +45,7 @@ def statement(
     name = graph.label(item.id, language)
     if not straight:
         subject, objects = objects, subject
-    colon = "：" if language in ("zh", "ja") else ": "
-    return f"{subject} — {name}{colon}{objects}"
+    return f"{subject} — {name}{_colon(language)}{objects}"
 
 
 def triple_statement(graph: KnowledgeGraph, triple: Triple, language: str) -> str:
@@ -64,7 +57,7 @@ def value_text(graph: KnowledgeGraph, value: str | Literal, item: Property, lang
     """Return an entity's name, or a literal as the language writes it, with its unit."""
     if isinstance(value, str):
         return graph.label(value, language)
-    text = _literal_text(value, language)
+    text = literal_text(value, language)
     unit = next((item.units[x] for x in (language, "", "en") if x in item.units), "")
     return f"{text} {unit}" if unit else text
 
@@ -112,7 +105,7 @@ def entity_view(graph: KnowledgeGraph, entity_id: str, language: str) -> EntityV
 
 def join(names: Sequence[str], language: str) -> str:
     """Return the names as a list in words: "A, B and C"."""
-    return format_list(list(names), locale=_locale(language))
+    return format_list(list(names), locale=locale_of(language))
 
 
 def _sides(
@@ -136,20 +129,22 @@ def _sides(
 
 
 def _terms_text(graph: KnowledgeGraph, triple: Triple, language: str) -> str:
-    """Return under which terms the fact holds: " (start time: 1990, end time: 1994)", or ""."""
-    colon = "：" if language in ("zh", "ja") else ": "
+    """Return under which terms the fact holds: " (since 2019)", or ""."""
     times: list[str] = []
     for qualifiers in graph.qualifiers(triple)[:_MOST_IN_A_LIST]:
         values: dict[str, list[str | Literal]] = {}
         for item, value in qualifiers:
             values.setdefault(item, []).append(value)
-        texts = []
+        texts = [time_text(values, language)]
         for item, found in values.items():
+            if item in TIMES and texts[0]:
+                continue
             named = graph.property(item)
             listed = [value_text(graph, v, named, language) for v in readable(found, language)]
-            texts.append(f"{graph.label(item, language)}{colon}{join(listed, language)}")
-        times.append(", ".join(texts))
-    return f" ({'; '.join(times)})" if times else ""
+            texts.append(f"{graph.label(item, language)}{_colon(language)}{join(listed, language)}")
+        times.append(_comma(language).join(text for text in texts if text))
+    told = dict.fromkeys(text for text in times if text)
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _worded_property(
@@ -164,37 +159,9 @@ def _worded_property(
     return item, True
 
 
-def _literal_text(value: Literal, language: str) -> str:
-    if value.datatype in terms.NUMERIC:
-        return _number_text(value.value, language)
-    if value.datatype == terms.XSD + "date":
-        try:
-            day = date.fromisoformat(value.value[:10])
-        except ValueError:
-            return value.value
-        return format_date(day, "long", locale=_locale(language))
-    return value.value
+def _colon(language: str) -> str:
+    return "：" if language in ("zh", "ja") else ": "
 
 
-def _number_text(written: str, language: str) -> str:
-    """Return the number in the language's digits groups with all its decimals.
-
-    What is no number, or would take a very long row of digits, stays as written.
-    """
-    try:
-        number = Decimal(written)
-    except InvalidOperation:
-        return written
-    if (
-        not number.is_finite()
-        or abs(number.adjusted()) + len(number.as_tuple().digits) > _MOST_DIGITS
-    ):
-        return written
-    return format_decimal(number, locale=_locale(language), decimal_quantization=False)
-
-
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language or "en")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
+def _comma(language: str) -> str:
+    return {"zh": "，", "ja": "、", "ar": "، "}.get(language, ", ")

@@ -79,14 +79,14 @@ def test_claims_become_facts_with_their_qualifiers() -> None:
     graph = graph_of(WIKIDATA + ADAMS)
     assert said(graph, WD + "Q42") == {
         "Douglas Adams — P31: human",
-        "Douglas Adams — position held: mayor (start time: 1990, of: Rathaus and Ombra; "
-        "start time: May 4, 1999)",
+        "Douglas Adams — position held: mayor (since 1990, of: Rathaus and Ombra; "
+        "since May 4, 1999)",
         "Douglas Adams — P106: writer",
         "Douglas Adams — P569: March 11, 1952",
         "Douglas Adams — height: 1.96 (unit: metre)",
     }
     said_in_chinese = said(graph, WD + "Q42", "zh")
-    terms_of_office = "(开始时间：1990, of：Rathaus和Ombra; 开始时间：1999年5月4日)"
+    terms_of_office = "(自1990年起，of：Rathaus和Ombra; 自1999年5月4日起)"
     assert f"道格拉斯·亚当斯 — 担任职务：市长 {terms_of_office}" in said_in_chinese
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convrag.graph.model import FactGroup, KnowledgeGraph
+from convrag.graph.values import literal_text, time_text
 from convrag.graph.wording import (
     entity_view,
     join,
@@ -187,7 +188,11 @@ def test_dates_by_language(language: str, day: str) -> None:
         ("soon", "date"),
         ("2024-02-30", "date"),
         ("-0044-03-15", "date"),
-        ("true", "boolean"),
+        ("TRUE", "boolean"),
+        ("0000", "gYear"),
+        ("2019-13", "gYearMonth"),
+        ("25:00", "time"),
+        ("2019-05-04T99:00:00", "dateTime"),
         ("五", "string"),
     ],
 )
@@ -303,3 +308,54 @@ def test_lists_by_language(language: str, text: str) -> None:
     assert join(["A", "B", "C"], language).replace("،", "").replace(", और", " और") == text
     assert join(["A"], language) == "A"
     assert join([], language) == ""
+
+
+SAID = {
+    "en": ("2019", "44 BC", "May 2019", "yes", "since 1990", "until May 4, 1999"),
+    "zh": ("2019年", "公元前44年", "2019年5月", "是", "自1990年起", "至1999年5月4日"),
+    "es": ("2019", "44 a. C.", "mayo de 2019", "sí", "desde 1990", "hasta el 4 de mayo de 1999"),
+    "fr": ("2019", "44 av. J.-C.", "mai 2019", "oui", "depuis 1990", "jusqu'au 4 mai 1999"),
+    "de": ("2019", "44 v. Chr.", "Mai 2019", "ja", "seit 1990", "bis zum 4. Mai 1999"),
+    "ar": ("2019", "44 ق.م", "مايو 2019", "نعم", "منذ 1990", "حتى 4 مايو 1999"),
+    "hi": ("2019", "44 ई.पू.", "मई 2019", "हाँ", "1990 से", "4 मई 1999 तक"),
+    "ru": ("2019", "44 до н. э.", "май 2019 г.", "да", "с 1990", "до 4 мая 1999 г."),
+    "ja": ("2019年", "紀元前44年", "2019年5月", "はい", "1990年から", "1999年5月4日まで"),
+    "pt": ("2019", "44 a.C.", "maio de 2019", "sim", "desde 1990", "até 4 de maio de 1999"),
+}
+
+
+@pytest.mark.parametrize(("language", "said"), SAID.items())
+def test_times_and_truths_by_language(language: str, said: tuple[str, ...]) -> None:
+    def literal(written: str, kind: str) -> Literal:
+        return Literal(written, XSD + kind)
+
+    start, end = (f"http://www.wikidata.org/prop/direct/{p}" for p in ("P580", "P582"))
+    year, day = literal("1990", "gYear"), literal("1999-05-04", "date")
+    values = [
+        literal("2019", "gYear"),
+        literal("-0044", "gYear"),
+        literal("2019-05", "gYearMonth"),
+        literal("true", "boolean"),
+    ]
+    found = [literal_text(value, language) for value in values]
+    found += [time_text({start: [year]}, language), time_text({end: [day]}, language)]
+    assert tuple(" ".join(text.split()) for text in found) == said
+    both = time_text({start: [year], end: [literal("1994", "gYear")]}, language)
+    assert both.index("1990") < both.index("1994")
+    assert time_text({start: [year, day]}, language) == ""
+    assert time_text({start: ["urn:a"]}, language) == ""
+
+
+@pytest.mark.parametrize(
+    ("tail", "shown"),
+    [
+        ("Cucumis%20melo.jpg", "Cucumis melo.jpg"),
+        ("%E6%B9%96", "湖"),
+        ("%D9%85%D8%B5%D8%B1", "مصر"),
+        ("%D0%9C%D0%B8%D1%80", "Мир"),
+        ("a%0Ab%1B", "a%0Ab%1B"),
+        ("%FF%FE", "%FF%FE"),
+    ],
+)
+def test_things_without_a_name_are_called_by_their_tail(tail: str, shown: str) -> None:
+    assert graph_of(f"<urn:x/{tail}> ex:near ex:b .").label(f"urn:x/{tail}", "en") == shown
