@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,6 @@ from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.network import PassageNetwork
 from convrag.text.analysis import analyze, kind_weight, query_terms
 from convrag.text.segment import sentences
-from convrag.text.word_translation import cross_terms
 from convrag.types import Passage, Query
 
 if TYPE_CHECKING:
@@ -47,8 +47,12 @@ _ENTITIES = 16
 """Entities whose passages are looked at, those with the largest shares."""
 _PASSAGES_EACH = 200
 _HITS = 200
-_READ = 8
-"""Passages whose lines are compared with what a lead leaves of the question."""
+_KINDS = 4
+"""Sets of terms with which lines lead on; those that lead to the entities with most shares."""
+_READ = 6
+"""Passages whose lines are compared with what such a set leaves of the question."""
+_KEPT = 512
+"""Passages whose lines' terms are kept, 10 MB: many are looked at again and again."""
 _NONE = (0.0, "")
 
 Link = Callable[[str, str], Iterable[str]]
@@ -105,7 +109,8 @@ class WalkChannel:
         the entities that it comes to most are reached. What counts of them is how much of the
         question their best line and the line that led there explain together, beyond the best
         single line of the first passages; terms weigh by their rarity, and names of the question's
-        entities do not count.
+        entities do not count. Only passages in the question's language are compared: translated
+        terms leave too much unexplained that is there.
 
         Args:
             query: With its links.
@@ -116,13 +121,17 @@ class WalkChannel:
         """
         nothing = Reached({}, {})
         linked = {link.entity_id for link in query.links if link.entity_id is not None}
-        first = [(p, score) for p, score in first[:_FIRST] if linked.intersection(p.entity_ids)]
+        first = [
+            (passage, score)
+            for passage, score in first[:_FIRST]
+            if linked.intersection(passage.entity_ids) and passage.language == query.language
+        ]
         if not first:
             return nothing
         with self._index.snapshot() as connection:
-            asked = _Asked(self._index, query, {passage.language for passage, _ in first})
+            asked = _Asked(self._index, query)
             leads, explained = self._leads(query, asked, first)
-            if not leads or explained > 1 - _SMALLEST_GAIN:
+            if not leads:
                 return nothing
             network = self._network(connection)
             walked = self._walked(network, query, leads)
@@ -132,19 +141,26 @@ class WalkChannel:
     def _leads(
         self, query: Query, asked: _Asked, first: Sequence[tuple[Passage, float]]
     ) -> tuple[dict[str, _Lead], float]:
-        """Return the best lead to each entity, and the share that the best line explains."""
+        """Return the best lead to each entity, and the share that the best line explains.
+
+        Where that is so much that two lines cannot explain more, no line is searched for entities.
+        """
+        lines = [
+            (passage, score, line, terms, asked.share(terms))
+            for passage, score in first
+            for line, terms in asked.lines(passage)
+        ]
+        explained = max((share for *_, share in lines), default=1.0)
+        if explained > 1 - _SMALLEST_GAIN:
+            return {}, explained
         known = {link.entity_id for link in query.links}
         leads: dict[str, _Lead] = {}
-        explained = 0.0
-        for passage, score in first:
-            for line, terms in asked.lines(passage):
-                share = asked.share(terms, passage.language)
-                explained = max(explained, share)
-                named = [e for e in self._link(line, passage.language) if e not in known]
-                for place, entity in enumerate(dict.fromkeys(named)):
-                    weight = (score / first[0][1]) ** _SPREAD * share / math.sqrt(1 + place)
-                    if entity not in leads or weight > leads[entity].weight:
-                        leads[entity] = _Lead(passage.id, terms, weight)
+        for passage, score, line, terms, share in lines:
+            named = [e for e in self._link(line, passage.language) if e not in known]
+            for place, entity in enumerate(dict.fromkeys(named)):
+                weight = (score / first[0][1]) ** _SPREAD * share / math.sqrt(1 + place)
+                if entity not in leads or weight > leads[entity].weight:
+                    leads[entity] = _Lead(passage.id, terms, weight)
         return leads, explained
 
     def _walked(
@@ -186,7 +202,7 @@ class WalkChannel:
         by_terms: dict[frozenset[str], list[str]] = {}
         for entity in walked:
             by_terms.setdefault(leads[entity].terms, []).append(entity)
-        for terms, entities in by_terms.items():
+        for terms, entities in list(by_terms.items())[:_KINDS]:
             about: dict[int, tuple[float, str]] = {}
             for entity in entities:
                 numbers, weights = network.passages_of(entity, _PASSAGES_EACH)
@@ -217,7 +233,7 @@ class WalkChannel:
         for end in ends:
             lead = leads[end.entity]
             lines = (terms for _, terms in asked.lines(end.passage) if terms - lead.terms)
-            together = (asked.share(lead.terms | terms, end.passage.language) for terms in lines)
+            together = (asked.share(lead.terms | terms) for terms in lines)
             gain = max(together, default=0.0) - explained
             if gain < _SMALLEST_GAIN or lead.passage == end.passage.id:
                 continue
@@ -239,48 +255,41 @@ class WalkChannel:
 
 
 class _Asked:
-    """The question's terms in each language of the passages, without the names it has."""
+    """The question's terms without the names it has."""
 
-    def __init__(self, index: Index, query: Query, languages: Iterable[str]) -> None:
-        self._terms = index.terms
+    def __init__(self, index: Index, query: Query) -> None:
         text = query.text
         for link in query.links:
             start, end = link.mention.span
             text = text[:start] + " " * (end - start) + text[end:]
-        self.weights: dict[str, dict[str, float]] = {}
-        """By language: each term's rarity."""
-        for language in sorted({*languages}):
-            if language == query.language or not query.language:
-                terms = {t: kind_weight(t) for t in query_terms(text, language)}
-            else:
-                terms = cross_terms(text, query.language, language)
-            count = index.passage_count
-            self.weights[language] = {
-                t: weight * math.log1p(count / seen)
-                for t, weight in terms.items()
-                for seen in [index.terms.frequency(t)]
-                if seen
-            }
+        self._language = query.language
+        self._terms = index.terms
+        self._weights: dict[str, float] = {}
+        for term in query_terms(text, query.language):
+            if seen := self._terms.frequency(term):
+                rarity = math.log1p(index.passage_count / seen)
+                self._weights[term] = kind_weight(term) * rarity
 
     def search(self, within: Bitmap, *, without: frozenset[str]) -> list[tuple[int, float]]:
         """Return passages in ``within`` by number, with BM25 of the terms but for ``without``."""
-        hits: list[tuple[int, float]] = []
-        for language, weights in self.weights.items():
-            terms = {t: weight for t, weight in weights.items() if t not in without}
-            only = [language] if language else ()
-            hits += self._terms.search(terms, k=_HITS, languages=only, numbers=within)
-        return hits
+        terms = {t: kind_weight(t) for t in self._weights if t not in without}
+        only = [self._language] if self._language else ()
+        return self._terms.search(terms, k=_HITS, languages=only, numbers=within)
 
     def lines(self, passage: Passage) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield the passage's lines that have terms of the question, with these."""
-        weights = self.weights.get(passage.language, {})
-        for start, end in sentences(passage.text, passage.language):
-            line = passage.text[start:end]
-            terms = weights.keys() & analyze(line, passage.language)
+        for line, found in _analysed(passage.text, passage.language):
+            terms = found.intersection(self._weights)
             if terms:
-                yield line, frozenset(terms)
+                yield line, terms
 
-    def share(self, terms: Iterable[str], language: str) -> float:
+    def share(self, terms: Iterable[str]) -> float:
         """Return which share of the question ``terms`` are, 0..1."""
-        weights = self.weights[language]
-        return math.fsum(weights[t] for t in terms if t in weights) / math.fsum(weights.values())
+        return math.fsum(self._weights[t] for t in terms) / math.fsum(self._weights.values())
+
+
+@lru_cache(_KEPT)
+def _analysed(text: str, language: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return the lines of a text with their terms."""
+    lines = (text[start:end] for start, end in sentences(text, language))
+    return tuple((line, frozenset(analyze(line, language))) for line in lines)
