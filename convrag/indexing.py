@@ -5,23 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 from convrag.errors import UsageError
 from convrag.graph import storage
+from convrag.graph.building.tagger import EntityTagger
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.name_table import fingerprint_of, open_names
 from convrag.graph.rdf import GraphFile, content_hash, is_graph, read_graph
-from convrag.protocols import CancelToken, Encoder, Vectors
+from convrag.protocols import CancelToken, Encoder
 from convrag.retrieval import records, sources, text_graphs
 from convrag.retrieval import roots as remembered
 from convrag.retrieval.index import Index
+from convrag.retrieval.metering import Meter, Progress
 from convrag.retrieval.roots import Root, Roots, within
 from convrag.retrieval.storage import MANIFEST
 from convrag.text.documents import Refusal, document_id, read, source_name
@@ -29,9 +30,6 @@ from convrag.types import Document
 
 _Parsed = Mapping[str, tuple[str, GraphFile | None]]
 """Graph files by the names of their sources: their hash and what they say, None if it is known."""
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share done (0..1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ def build_index(
     root: Path | None = None,
     prune: bool = False,
     graph_from_text: bool | None = None,
+    tag_names: bool | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> BuildReport:
@@ -79,6 +78,8 @@ def build_index(
             cannot be read is kept as it was.
         graph_from_text: Whether what the documents' texts say becomes part of the graph. None for
             what was chosen before, which is no for a new index.
+        tag_names: Whether the trained tagger finds the names in running text for that, else those
+            in capitals are found. None for what was chosen before.
         progress: Told how far the work is.
         cancel: Stops after the documents in work; what is committed stays.
 
@@ -99,7 +100,7 @@ def build_index(
         )
     there = [item for item in given if item.path.exists() or item.path.is_symlink()]
     files = _files(item.path for item in there)
-    meter = _Meter(progress, len(files), roots)
+    meter = Meter(progress, len(files), roots)
     found = _read(there, meter, must_find=bool(paths))
     anew = rebuild or not (into / MANIFEST).exists()
     # Before there is an index to make: a mistake in a graph must not leave an empty one behind.
@@ -117,7 +118,14 @@ def build_index(
             if prune:
                 scope = {source_name(i.path) for i in given if i in there or not i.folder}
                 deleted = _prune(index, roots, scope, documents, parsed)
-            text_graphs.bring_up_to_date(index, graph_from_text, progress, cancel)
+            text_graphs.bring_up_to_date(
+                index,
+                graph_from_text,
+                tagged=tag_names,
+                load_tagger=partial(EntityTagger.load, encoder),
+                progress=progress,
+                cancel=cancel,
+            )
             link_passages(index, progress)
         triples = storage.triple_count(index.connection)
         if rebuild and cancel is not None and cancel.cancelled:
@@ -191,7 +199,7 @@ def _missing(root: Root) -> Refusal:
     )
 
 
-def _read(given: Sequence[Root], meter: _Meter, *, must_find: bool) -> Iterator[Document | Refusal]:
+def _read(given: Sequence[Root], meter: Meter, *, must_find: bool) -> Iterator[Document | Refusal]:
     """Return what is in ``given``; what has languages of its own is read with them."""
     groups: dict[tuple[str, ...], list[Path]] = {}
     for root in given:
@@ -349,60 +357,3 @@ class _Documents:
                 continue
             self.seen.add(source)
             yield replace(item, source=source, id=document_id(source))
-
-
-class _Meter:
-    """Says what is being read, which share of the files that is, and how fast it goes."""
-
-    def __init__(self, progress: Progress | None, files: int, roots: Roots) -> None:
-        self._progress = progress
-        self._files = files
-        self._roots = roots
-        self._read = 0
-        self._source = "reading"
-        self._passages = 0
-        self._seconds = 0.0
-
-    def read(self, _done: int, _total: int, source: str) -> None:
-        """Count a file."""
-        self._read += 1
-        self._source = self._roots.named(source)
-        self._tell()
-
-    def encoded(self, passages: int, seconds: float) -> None:
-        """Count passages."""
-        self._passages += passages
-        self._seconds += seconds
-        self._tell()
-
-    def watching(self, encoder: Encoder) -> Encoder:
-        """Return an encoder whose passages are counted."""
-        return _Watched(encoder, self.encoded)
-
-    def _tell(self) -> None:
-        if self._progress is None:
-            return
-        rate = f"{self._passages / self._seconds:,.0f} passages/s · " if self._seconds else ""
-        self._progress(rate + self._source, min(1.0, self._read / max(self._files, 1)))
-
-
-class _Watched:
-    """An encoder that tells how many texts it encoded in how many seconds."""
-
-    def __init__(self, encoder: Encoder, tell: Callable[[int, float], None]) -> None:
-        self._encoder = encoder
-        self._tell = tell
-
-    @property
-    def id(self) -> str:
-        return self._encoder.id
-
-    @property
-    def dimension(self) -> int:
-        return self._encoder.dimension
-
-    def encode(self, texts: Sequence[str], kind: Literal["query", "passage"] = "query") -> Vectors:
-        began = time.perf_counter()
-        vectors = self._encoder.encode(texts, kind)
-        self._tell(len(texts), time.perf_counter() - began)
-        return vectors

@@ -54,6 +54,15 @@ TextGraphOption = Annotated[
         "tables, and sentences in ten languages. The index remembers it.",
     ),
 ]
+TaggerOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--tag-names/--no-tag-names",
+        show_default=False,
+        help="With --graph-from-text: find the names in running text by the trained tagger, which "
+        "takes about as long as encoding; else by their capitals. The index remembers it.",
+    ),
+]
 
 
 @app.command("add")
@@ -66,6 +75,7 @@ def add(
     rebuild: RebuildOption = False,
     languages: LanguagesOption = "",
     graph_from_text: TextGraphOption = None,
+    tag_names: TaggerOption = None,
     encoder: EncoderOption = None,
     threads: ThreadsOption = None,
     store: Annotated[
@@ -131,6 +141,7 @@ def add(
         prune=False,
         copy=copy,
         graph_from_text=graph_from_text,
+        tag_names=tag_names,
     )
 
 
@@ -144,6 +155,7 @@ def update(
     rebuild: RebuildOption = False,
     languages: LanguagesOption = "",
     graph_from_text: TextGraphOption = None,
+    tag_names: TaggerOption = None,
     encoder: EncoderOption = None,
     threads: ThreadsOption = None,
 ) -> None:
@@ -166,6 +178,7 @@ def update(
         threads,
         prune=True,
         graph_from_text=graph_from_text,
+        tag_names=tag_names,
     )
 
 
@@ -191,6 +204,7 @@ def _build(
     prune: bool,
     copy: Copy | None = None,
     graph_from_text: bool | None = None,
+    tag_names: bool | None = None,
 ) -> None:
     from convrag.cli.output import interruptible, progress_bar
     from convrag.config import load_config
@@ -220,6 +234,7 @@ def _build(
                 rebuild=rebuild,
                 prune=prune,
                 graph_from_text=graph_from_text,
+                tag_names=tag_names,
                 progress=show,
             )
         if fetched:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from convrag.config import Config
 from convrag.errors import UsageError
-from convrag.indexing import Progress, build_index, fingerprint
+from convrag.indexing import build_index, fingerprint
 from convrag.models.registry import load_encoder, load_generator
 from convrag.packs import DEFAULT_PACK, Pack, find_pack
 from convrag.pipeline.stages import Pipeline
 from convrag.protocols import CancelToken, Encoder
 from convrag.retrieval.index import Index
+from convrag.retrieval.metering import Progress
 
 
 def open_pipeline(

@@ -32,9 +32,11 @@ def chosen(folder: Path) -> bool:
 def bring_up_to_date(
     index: Index,
     wanted: bool | None = None,
+    *,
+    tagged: bool | None = None,
+    load_tagger: Callable[[], Tagger] | None = None,
     progress: Callable[[str, float], None] | None = None,
     cancel: CancelToken | None = None,
-    tagger: Tagger | None = None,
 ) -> None:
     """Build what is not built yet of the documents' texts, or remove all that was built.
 
@@ -44,24 +46,28 @@ def bring_up_to_date(
     Args:
         index: Open for writing.
         wanted: Whether there is to be such a graph; None for what was chosen before.
+        tagged: Whether a tagger finds the names in running text; None for what was chosen before.
+        load_tagger: Gives it when it is needed.
         progress: Told how far the work is.
         cancel: Ends the run after the documents in work.
-        tagger: Finds names in running text.
 
     Raises:
         IndexStoreError: The index is not open for writing, or the database fails.
+        ModelError: The tagger cannot be loaded, or fails.
     """
     with index.snapshot() as connection:
-        there = records.is_there(connection)
+        there, before = records.is_there(connection), records.is_tagged(connection)
     if not (there if wanted is None else wanted):
         if there:
             with index.transaction() as connection:
                 records.drop_table(connection)
         return
+    use = load_tagger is not None and (before if tagged is None else tagged)
     with index.transaction() as connection:
         storage.create_tables(connection)
         records.create_table(connection)
-        ids = records.missing(connection)
+        ids = records.missing(connection, tagged=use)
+    tagger = load_tagger() if ids and use and load_tagger is not None else None
     for start in range(0, len(ids), _BATCH):
         if progress is not None:
             progress("building the graph", start / len(ids))
@@ -74,4 +80,4 @@ def bring_up_to_date(
                 built.append((document_id, text_graph(document, tagger)))
         with index.transaction() as connection:
             for document_id, graph in built:
-                records.store(connection, document_id, graph)
+                records.store(connection, document_id, graph, tagged=use)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -16,6 +16,7 @@ from convrag.graph.building.claims import Claim, Term, claims_of
 from convrag.graph.building.layout import Pair, Row, Sentence, Table, blocks, plain
 from convrag.graph.building.names import Name, bare, is_name, named
 from convrag.graph.building.relations import Relation, relation_called, relation_of
+from convrag.graph.building.tagger import SURE
 from convrag.graph.building.templates import Stated, stated
 from convrag.text.normalize import match_key
 from convrag.types import Document, Literal, Span
@@ -44,20 +45,25 @@ _DESCRIBED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TaggedSpan:
-    """A name that a tagger found, and whether it is a person, place, organisation or other."""
+class Tagged(Protocol):
+    """A name that a tagger found."""
 
-    span: Span
-    kind: str
-    score: float
+    @property
+    def span(self) -> Span:
+        """Where it is."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """How sure it is that this is a name, 0 to 1."""
+        ...
 
 
 class Tagger(Protocol):
     """Finds names in running text."""
 
-    def tag(self, text: str, language: str) -> Sequence[TaggedSpan]:
-        """Return the names in ``text`` in reading order, without overlap."""
+    def tag(self, texts: Sequence[str], languages: Sequence[str]) -> Sequence[Sequence[Tagged]]:
+        """Return the names in each text, in reading order, without overlap."""
         ...
 
 
@@ -84,8 +90,8 @@ class _Extraction:
     def __init__(self, document: Document, tagger: Tagger | None) -> None:
         self._document = document
         self._language = document.language
-        self._tagger = tagger
         self._blocks = list(blocks(document.text, document.language))
+        self._tagged = None if tagger is None else self._names_by(tagger)
         self._title = self._subject_of_document()
         pairs = [b for b in self._blocks if isinstance(b, Pair)]
         self._records = self._record_headings(pairs)
@@ -282,11 +288,20 @@ class _Extraction:
             if match_key(name.text) != match_key(fact.subject.text):
                 yield Claim(fact.subject, relation, name, "template", span)
 
+    def _names_by(self, tagger: Tagger) -> dict[Span, list[Span]]:
+        """Return where the tagger finds names in the document's sentences, by sentence."""
+        prose = [b for b in self._blocks if isinstance(b, Sentence) and _is_prose(b.text)]
+        found = tagger.tag([s.text for s in prose], [self._language] * len(prose))
+        return {
+            s.span: [t.span for t in names if t.score >= SURE]
+            for s, names in zip(prose, found, strict=True)
+        }
+
     def _names_in(self, sentence: Sentence) -> list[tuple[Span, Name]]:
         """Return the names in a sentence in reading order, the title's and those in capitals."""
         text = sentence.text
-        if self._tagger is not None:
-            spans = [t.span for t in self._tagger.tag(text, self._language)]
+        if self._tagged is not None:
+            spans = self._tagged.get(sentence.span, [])
         else:
             # The first word of a sentence is in capitals whatever it is.
             spans = [

@@ -33,7 +33,7 @@ def merged(triples: Sequence[Triple]) -> tuple[Triple, ...]:
     if not same and not any(t.predicate == ALONE for t in triples):
         return tuple(triples)
     unclear = _unclear(triples)
-    return tuple(dict.fromkeys(t for old in triples if (t := _renamed(old, same, unclear))))
+    return tuple(t for old in triples if (t := _renamed(old, same, unclear)) is not None)
 
 
 def same_ids(triples: Sequence[Triple]) -> Mapping[str, str]:
@@ -47,10 +47,13 @@ def same_ids(triples: Sequence[Triple]) -> Mapping[str, str]:
 
 def renamed(triple: Triple, same: Mapping[str, str]) -> Triple:
     """Return the triple with the ids that count."""
-    value = triple.object
+    subject, predicate, value = triple.subject, triple.predicate, triple.object
+    own = subject in same or predicate in same or (type(value) is str and value in same)
+    if not own:
+        return triple
     return Triple(
-        same.get(triple.subject, triple.subject),
-        same.get(triple.predicate, triple.predicate),
+        same.get(subject, subject),
+        same.get(predicate, predicate),
         same.get(value, value) if isinstance(value, str) else value,
         triple.source,
     )
@@ -69,14 +72,26 @@ def _renamed(triple: Triple, same: Mapping[str, str], unclear: frozenset[str]) -
 def _unclear(triples: Iterable[Triple]) -> frozenset[str]:
     """Return the short names of keys that several properties have."""
     owners: dict[str, set[str]] = defaultdict(set)
-    for t in triples:
-        named = t.predicate == ALONE or (t.predicate in _NAMES and t.subject.startswith(PROPERTY))
-        if named and isinstance(t.object, Literal):
-            # The same property in another unit is no other one.
-            owners[match_key(t.object.value)].add(
-                t.subject.rsplit("/", t.subject.count("/") - 1)[0]
-            )
+    named = {
+        (t.subject, t.object.value)
+        for t in triples
+        if (t.predicate == ALONE or t.predicate in _NAMES)
+        and t.subject.startswith(PROPERTY)
+        and isinstance(t.object, Literal)
+    }
+    for subject, name in named:
+        # The same property in another unit is no other one.
+        owners[match_key(name)].add(subject.removeprefix(PROPERTY).partition("/")[0])
     return frozenset(key for key, some in owners.items() if len(some) > 1)
+
+
+def _names_of(triples: Iterable[Triple], space: str) -> set[tuple[str, str]]:
+    """Return (id, name) of all that is named and has an id that begins so, each pair once."""
+    return {
+        (t.subject, t.object.value)
+        for t in triples
+        if t.predicate in _NAMES and t.subject.startswith(space) and isinstance(t.object, Literal)
+    }
 
 
 class _Given:
@@ -114,23 +129,19 @@ class _Given:
 def _classes(triples: Iterable[Triple], given: _Given) -> dict[str, str]:
     """Return the given classes of the same name for classes from text."""
     same: dict[str, set[str]] = defaultdict(set)
-    for t in triples:
-        if t.subject.startswith(CLASS) and t.predicate in _NAMES and isinstance(t.object, Literal):
-            same[t.subject] |= given.named.get(match_key(t.object.value), set()) & given.classes
+    for subject, name in _names_of(triples, CLASS):
+        same[subject] |= given.named.get(match_key(name), set()) & given.classes
     return {term: min(found) for term, found in same.items() if len(found) == 1}
 
 
 def _properties(triples: Iterable[Triple], given: _Given) -> dict[str, str]:
     """Return the given properties of the same name and unit for properties from text."""
     same: dict[str, set[str]] = defaultdict(set)
-    for t in triples:
-        if t.subject.startswith(PROPERTY) and t.predicate in _NAMES:
-            if not isinstance(t.object, Literal):
-                continue
-            unit = match_key(unquote(t.subject.removeprefix(PROPERTY).partition("/")[2]))
-            for term in given.named.get(match_key(t.object.value), set()) & given.properties:
-                if given.units.get(term, {""}) == {unit} or unit in given.units.get(term, ()):
-                    same[t.subject].add(term)
+    for subject, name in _names_of(triples, PROPERTY):
+        unit = match_key(unquote(subject.removeprefix(PROPERTY).partition("/")[2]))
+        for term in given.named.get(match_key(name), set()) & given.properties:
+            if unit in given.units.get(term, {""}):
+                same[subject].add(term)
     return {term: min(found) for term, found in same.items() if len(found) == 1}
 
 

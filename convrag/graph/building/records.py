@@ -17,8 +17,10 @@ from convrag.graph.building.schema import described
 from convrag.graph.packed_triples import pack, row, unpack
 from convrag.types import Literal, Span, Triple
 
-VERSION = 1
+VERSION = 2
 """Of the rules: what an older version built from a document is built anew."""
+_TAGGED = 1000
+"""Added to the version of what was built with a tagger."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS graph_texts (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -58,22 +60,34 @@ def drop_table(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE IF EXISTS graph_texts")
 
 
-def missing(connection: sqlite3.Connection) -> list[str]:
-    """Return the ids of the documents whose texts nothing was built from yet, sorted."""
+def is_tagged(connection: sqlite3.Connection) -> bool:
+    """Return whether a tagger was used to build what there is."""
+    query = "SELECT max(version) FROM graph_texts"
+    return is_there(connection) and (connection.execute(query).fetchone()[0] or 0) >= _TAGGED
+
+
+def missing(connection: sqlite3.Connection, *, tagged: bool = False) -> list[str]:
+    """Return the ids of the documents whose texts nothing was built from yet, sorted.
+
+    What was built with a tagger when none is wanted, or without the one that is, does not count.
+    """
     query = (
         "SELECT id FROM documents WHERE id NOT IN"
         " (SELECT document_id FROM graph_texts WHERE version = ?) ORDER BY id"
     )
-    return [document_id for (document_id,) in connection.execute(query, (VERSION,))]
+    return [document_id for (document_id,) in connection.execute(query, (_version(tagged),))]
 
 
-def store(connection: sqlite3.Connection, document_id: str, graph: TextGraph) -> None:
+def store(
+    connection: sqlite3.Connection, document_id: str, graph: TextGraph, *, tagged: bool = False
+) -> None:
     """Store what a document says, in place of what was known of it.
 
     Args:
         connection: An open transaction of the caller's.
         document_id: A document of the index.
         graph: What its text says.
+        tagged: Whether a tagger helped.
     """
     size, packed = pack(graph.triples)
     places = {key: n for n, key in enumerate(sorted({row(t) for t in graph.triples}))}
@@ -82,7 +96,7 @@ def store(connection: sqlite3.Connection, document_id: str, graph: TextGraph) ->
     connection.execute(
         "INSERT OR REPLACE INTO graph_texts (document_id, version, facts, size, triples, origins)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (document_id, VERSION, len(origins), size, packed, told),
+        (document_id, _version(tagged), len(origins), size, packed, told),
     )
 
 
@@ -118,6 +132,10 @@ def triple_count(connection: sqlite3.Connection) -> int:
 def fact_count(connection: sqlite3.Connection) -> int:
     """Return the number of facts that documents say, each document's own."""
     return _sum(connection, "facts")
+
+
+def _version(tagged: bool) -> int:
+    return VERSION + _TAGGED if tagged else VERSION
 
 
 def _sum(connection: sqlite3.Connection, column: str) -> int:

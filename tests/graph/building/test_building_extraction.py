@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 
 from convrag.graph.building.build import text_graph
-from convrag.graph.building.extraction import TaggedSpan, extracted
+from convrag.graph.building.extraction import extracted
 from tests.graph.building.texts import document, facts
+
+
+@dataclass(frozen=True)
+class TaggedSpan:
+    span: tuple[int, int]
+    score: float = 0.9
 
 
 def test_lines_of_keys_and_values_speak_of_the_title() -> None:
@@ -190,9 +198,9 @@ def test_a_tagger_finds_what_is_named_together_in_scripts_without_capitals() -> 
     text = "奥斯特和里斯克河都很美。"
 
     class Tagger:
-        def tag(self, text: str, language: str) -> list[TaggedSpan]:
-            assert language == "zh"
-            return [TaggedSpan((0, 3), "place", 0.9), TaggedSpan((4, 8), "place", 0.9)]
+        def tag(self, texts: Sequence[str], languages: Sequence[str]) -> list[list[TaggedSpan]]:
+            assert (list(texts), list(languages)) == ([text], ["zh"])
+            return [[TaggedSpan((0, 3)), TaggedSpan((3, 4), 0.3), TaggedSpan((4, 8))]]
 
     claims = extracted(document(text, "", "zh"), Tagger())
     assert [(c.subject.text, c.value.text, c.rule) for c in claims] == [  # type: ignore[union-attr]
