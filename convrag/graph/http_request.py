@@ -136,7 +136,8 @@ class _Exchange:
             content += piece
             if len(content) > max_bytes:
                 raise GraphError(
-                    f"{self._url} answers with more than {max_bytes} bytes", "ask for less"
+                    f"{self._url} answers with more than {max_bytes} bytes",
+                    "ask for less, with LIMIT",
                 )
         if self._late:
             raise self._too_slow()
