@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from convrag.graph.known_words import is_mostly_small
 from convrag.text.function_words import stop_keys
@@ -104,7 +105,8 @@ def _scripts_around(text: str, run: Sequence[_Word]) -> set[str]:
     }
 
 
-def _runs(text: str, language: str) -> list[list[_Word]]:
+@lru_cache(maxsize=4)  # a text is looked at before and after its names are linked
+def _runs(text: str, language: str) -> tuple[tuple[_Word, ...], ...]:
     """Return the stretches of capitalised words and codes, with the particles inside of names."""
     starts = {a for a, _ in sentences(text, language)}
     runs: list[list[_Word]] = []
@@ -121,7 +123,8 @@ def _runs(text: str, language: str) -> list[list[_Word]]:
             runs.append(run)
             run = [word] if part else []
     runs.append(run)
-    return [kept for found in runs if (kept := _trimmed(found, language, text))]
+    trimmed = (tuple(_trimmed(found, language, text)) for found in runs)
+    return tuple(found for found in trimmed if found)
 
 
 def _plain(text: str, run: Sequence[_Word], span: Span) -> bool:
