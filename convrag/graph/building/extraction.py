@@ -325,7 +325,7 @@ def _is_prose(text: str) -> bool:
     """Whether the text is a sentence rather than a list of names, in scripts with capitals."""
     words = [word for word in text.split() if word[0].isalpha()]
     small = sum(not word[0].isupper() for word in words)
-    return len(text) <= _LONGEST_PROSE and small * 2 >= len(words)
+    return len(text) <= _LONGEST_PROSE and small * 3 >= len(words)
 
 
 def _qualifies(after: str) -> bool:

@@ -136,3 +136,27 @@ def test_damage_is_named(folder) -> None:
         facts = storage.load_triples(index.connection)
         with pytest.raises(GraphError, match="stored damaged"):
             records.said_by(index.connection, (), facts)
+
+
+def test_a_tagger_is_used_when_asked_for_and_remembered(folder, monkeypatch) -> None:
+    asked: list[str] = []
+
+    class Tagger:
+        def tag(self, texts: list[str], languages: list[str]) -> list[list[object]]:
+            asked.extend(texts)
+            return [[] for _ in texts]
+
+    monkeypatch.setattr("convrag.indexing.EntityTagger.load", lambda encoder: Tagger())
+    build(folder, True)
+    assert asked == []
+    build(folder, tag_names=True)
+    assert "Varnia borders Belsk." in asked
+    del asked[:]
+    build(folder)
+    assert asked == []
+    (folder / "v.md").write_text("# Varnia\n\nCorvia borders Varnia.\n", encoding="utf-8")
+    build(folder)
+    assert asked == ["Corvia borders Varnia."]
+    build(folder, tag_names=False)
+    with Index.open(folder.parent / "index") as index:
+        assert not records.is_tagged(index.connection)
