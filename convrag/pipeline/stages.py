@@ -103,7 +103,7 @@ class Pipeline:
         self.languages = tuple(dict.fromkeys([*self._document_languages, *_LANGUAGES]))
         self._language = LanguageIdentifier(self.languages)
         names = open_names(self._graph, index.path, fingerprint_of(self._graph_files))
-        self._linker = DictionaryLinker(self._graph, names)
+        self._linker = DictionaryLinker(self._graph, names, encoder)
         self._conflicts = Conflicts(self._graph)
         matcher = RelationMatcher(self._graph)
         self._rewriter = RuleRewriter(

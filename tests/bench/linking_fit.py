@@ -31,7 +31,7 @@ from tests.bench.linking import (
 START = {
     "common": -0.45,
     "doubtful": -0.1,
-    "first_differs": -0.12,
+    "first_differs": -0.35,
     "focus": 0.3,
     "focus_near": 0.3,
     "kind_beside": 0.2,
