@@ -145,6 +145,7 @@ def test_misspelt_names_are_found_beside_others(linker: DictionaryLinker) -> Non
         ("Ombra", "ombra"),
     ]
     assert linker.link("Where is Vellannd?", language="en", fuzzy=False) == ()
+    assert unknown(linker.link("Where is Xelland?", language="en")) == ["Xelland"]
     exact, guessed = (linker.link(t, language="en")[0] for t in ("Velland", "Vellannd"))
     assert guessed.score < exact.score
 
