@@ -32,6 +32,7 @@ _HAN_SCALES = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8, "兆": 10
 _HAN = "".join([*_HAN_DIGITS, *_HAN_TENS, *_HAN_SCALES])
 _HAN_NUMBER = re.compile(rf"[{_HAN}\d,.]*[{_HAN}]|{_DIGITS.pattern}")
 _SHORTEST_NAME = 4
+_SIGNS = frozenset({"km", "km2", "km²", "m²", "км²", "كم²"})
 _UNSPACED = frozenset({"zh", "ja"})
 _COUNTER = re.compile(r"[个個条座名人位つ本隻只]|[かカヶヵケ]国|ヶ所|か所")
 _APART = re.compile(r"[\s\u00a0\u202f-]*(?:d['’]|de\s|di\s|of\s)?", re.IGNORECASE)
@@ -79,7 +80,7 @@ def unit_names(text: str) -> tuple[tuple[str, Span], ...]:
 
 
 def _is_telling(name: str) -> bool:
-    return len(name) >= _SHORTEST_NAME or name in ("km", "km²", "km2") or not name.isascii()
+    return len(name) >= _SHORTEST_NAME or name in _SIGNS or "\u3040" <= name[0] <= "\u9fff"
 
 
 def _numbers(text: str, language: str) -> Iterator[tuple[Span, Decimal]]:

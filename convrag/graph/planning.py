@@ -65,15 +65,17 @@ class Planner:
     def _unlimited(self, parts: Parts) -> Plan | None:
         if parts.words.degrees:
             return self._by_degree(parts)
-        if parts.words.differences and len(parts.links) == 2 and len(parts.asked) == 1:
+        told = len(parts.asked) == 1 or (not parts.asked and (parts.words.units or parts.aside))
+        if parts.words.differences and len(parts.links) == 2 and told:
             return self._comparison(parts, _UNRANKED)
         if parts.words.counts and (counted := self._count(parts)) is not None:
             return counted
         return self._paths.plan(parts) or self._intersection(parts)
 
     def _count(self, parts: Parts) -> Count | None:
+        numbers = (p for group in parts.asked for p in group.properties if self._is_number(p))
         select = self._selecting.select(parts, parts.asked)
-        if select is None or not select.constraints:
+        if select is None or not select.constraints or next(numbers, None):
             return None
         # "How many inhabitants" asks for a value.
         things = all(isinstance(node, str) for node in members(self._graph, select))

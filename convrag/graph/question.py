@@ -122,6 +122,8 @@ class QuestionReader:
         )
         known = [*names, *acting, *(r.span for r in relations)]
         empty = [*words.fillers, *words.marks, *words.choices, *words.standards]
+        if words.differences:
+            empty += [span for span, _ in words.limits]  # "by how much does A exceed B?"
         left = _unexplained(query, known, empty)
         if len(left) > _MOST_LEFT:
             return None
@@ -191,7 +193,10 @@ class QuestionReader:
             g
             for g in groups
             if any(overlap(g.span, kind) for kind in kinds.values())
-            or any(a <= g.span[0] and g.span[1] <= b for a, b in words.fillers)
+            or (
+                any(a <= g.span[0] and g.span[1] <= b for a, b in words.fillers)
+                and not _is_counted(query, g, words)
+            )
         )
         # In "how long is the river Nile" the word for what is named adds nothing.
         named = {kind for link in links for kind in kinds_of(self._graph, link.entity_id)}
@@ -236,6 +241,14 @@ class QuestionReader:
             for entity in senses(link)
             if wider
         )
+
+
+def _is_counted(query: Query, group: Asked, words: Operators) -> bool:
+    """Whether the words stand right behind "how many"."""
+    return any(
+        end <= group.span[0] and not content_words(query.text[end : group.span[0]], query.language)
+        for _, end in words.counts
+    )
 
 
 def senses(link: Link) -> tuple[str, ...]:

@@ -46,8 +46,9 @@ language = "en"
 """
 _CLASSES = {
     "country": {
-        "en": ["country", "countries"], "de": ["Land", "Länder", "Ländern", "Landes", "Staaten"],
-        "es": ["país", "países"], "fr": ["pays"], "pt": ["país", "países"],
+        "en": ["country", "countries", "nation", "nations"],
+        "de": ["Land", "Länder", "Ländern", "Landes", "Staaten", "Staat", "Nation"],
+        "es": ["país", "países", "naciones"], "fr": ["pays", "nation"], "pt": ["país", "países"],
         "it": ["paese", "paesi"], "ru": ["страна", "страны", "стран", "стране", "странах"],
         "zh": ["国家"], "ja": ["国"], "ar": ["دولة", "الدولة", "الدول", "دول", "بلد", "البلد"],
     },
