@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 
 from convrag import __version__
-from convrag.cli import ask, chat, doctor, evaluate, index, kg, packs, sessions
+from convrag.cli import (
+    ask,
+    augment,
+    chat,
+    doctor,
+    evaluate,
+    index,
+    kg,
+    packs,
+    sessions,
+    train,
+)
 from convrag.errors import ConvragError
 
 _CRASHED = 70
@@ -50,6 +61,8 @@ app.add_typer(kg.app, name="kg")
 app.command("eval")(evaluate.evaluate)
 app.add_typer(sessions.app, name="sessions")
 app.command("packs")(packs.packs)
+app.add_typer(train.app, name="train")
+app.command("augment")(augment.augment)
 app.command("doctor")(doctor.doctor)
 
 

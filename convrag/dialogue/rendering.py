@@ -1,0 +1,161 @@
+"""A turn's text with the chosen words of the history put in, and false starts taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convrag.dialogue.context import Context
+from convrag.dialogue.lexicon import lexicon
+from convrag.dialogue.tagging import DELETE, REPLACE, Tagging
+from convrag.text.analysis import content_words
+from convrag.text.normalize import match_key
+from convrag.text.segment import overlap, words
+from convrag.types import Span
+
+_IN_PLACE = frozenset({"en", "zh", "ja"})
+"""Languages in which a name can stand where the pronoun stood without changing its form."""
+_GENITIVE = {"en": "'s", "zh": "的", "ja": "の"}
+_CLOSING = "?？!！.。؟।… "
+_JOINING = re.compile(r"[\s\-‐–'’·・.の之&]{0,3}")
+_BETWEEN = 2
+"""Function words between two chosen words that belong to one name: "Tower of the Moon"."""
+_MOST_RUNS = 4
+_MOST_DELETED = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring words of the history that were chosen, and how sure that is."""
+
+    text: str
+    score: float
+
+
+def chosen_runs(
+    context: Context, tagging: Tagging, threshold: float, language: str
+) -> tuple[Run, ...]:
+    """Return what of the history belongs into the turn, surest first, nothing twice.
+
+    Args:
+        context: The tokens.
+        tagging: Their probabilities.
+        threshold: From which probability on a word is chosen.
+        language: The turn's.
+    """
+    units: dict[tuple[int, Span], float] = {}
+    last = len(context.texts) - 1
+    spans = {place: words(text) for place, text in enumerate(context.texts[:last])}
+    for (place, span), score in zip(context.places, tagging.terms.tolist(), strict=True):
+        if place < last and span[1] > span[0]:
+            unit = (place, _unit(span, spans[place], context.texts[place]))
+            units[unit] = max(score, units.get(unit, 0.0))
+    chosen = sorted((unit, score) for unit, score in units.items() if score >= threshold)
+    turn = match_key(context.texts[last])
+    runs: dict[str, Run] = {}
+    for place, span, score in _joined(chosen, context.texts, language):
+        text = context.texts[place][span[0] : span[1]].strip(' .,;:!?。，、？！"“”«»()（）')
+        key = match_key(text)
+        new = key not in runs or runs[key].score < score
+        if any(c.isalnum() for c in key) and key not in turn and new:
+            runs[key] = Run(text, score)
+    keys = sorted(runs, key=lambda key: (-len(key), key))
+    whole = [k for n, k in enumerate(keys) if not any(k in longer for longer in keys[:n])]
+    ranked = sorted((runs[key] for key in whole), key=lambda run: (-run.score, run.text))
+    return tuple(ranked[:_MOST_RUNS])
+
+
+def _unit(span: Span, words_of: Sequence[Span], text: str) -> Span:
+    """Return the word the token is in; the token itself where words are single characters."""
+    for start, end in words_of:
+        if start <= span[0] < end:
+            return (start, max(end, span[1])) if end - start > 1 else span
+    return span
+
+
+def _joined(
+    chosen: Sequence[tuple[tuple[int, Span], float]], texts: Sequence[str], language: str
+) -> list[tuple[int, Span, float]]:
+    """Return the chosen words, those of one name together."""
+    runs: list[tuple[int, Span, float]] = []
+    for (place, span), score in chosen:
+        if runs and runs[-1][0] == place:
+            _, (start, end), best = runs[-1]
+            if span[0] <= end or _belong(texts[place], end, span[0], language):
+                runs[-1] = (place, (start, max(end, span[1])), max(best, score))
+                continue
+        runs.append((place, span, score))
+    return runs
+
+
+def _belong(text: str, end: int, start: int, language: str) -> bool:
+    gap = text[end:start]
+    if _JOINING.fullmatch(gap):
+        return True
+    if any(c in gap for c in ",.;:!?()。，、？！（）\n"):
+        return False
+    return len(words(gap)) <= _BETWEEN and not content_words(gap, language)
+
+
+def rendered(
+    context: Context, tagging: Tagging, runs: Sequence[Run], sure: float, language: str
+) -> str:
+    """Return the turn with ``runs`` in it: in a pronoun's place, else in parentheses.
+
+    Args:
+        context: The tokens; the turn is the last text.
+        tagging: Their probabilities.
+        runs: What is put in, surest first.
+        sure: From which probability on a word of the turn is taken out or replaced.
+        language: The turn's.
+    """
+    turn = context.texts[-1]
+    gone = [] if runs else _edited(context, tagging, DELETE, sure)
+    if gone:
+        return _without(turn, gone)
+    if not runs:
+        return turn
+    rest = list(runs)
+    if language in _IN_PLACE:
+        places = _edited(context, tagging, REPLACE, sure)
+        if len(places) == 1:
+            turn = _replaced(turn, places[0], rest.pop(0).text, language)
+    if not rest:
+        return turn
+    body = turn.rstrip(_CLOSING)
+    return f"{body} ({', '.join(run.text for run in rest)}){turn[len(body) :]}"
+
+
+def _edited(context: Context, tagging: Tagging, kind: int, sure: float) -> list[Span]:
+    """Return the stretches of the turn that get an edit for sure, whole words, in order."""
+    last = len(context.texts) - 1
+    turn = context.texts[last]
+    spans: list[Span] = []
+    for (place, span), row in zip(context.places, tagging.edits, strict=True):
+        if place != last or span[1] <= span[0]:
+            continue
+        if int(np.argmax(row)) == kind and row[kind] >= sure:
+            start, end = _unit(span, words(turn), turn)
+            if spans and not turn[spans[-1][1] : start].strip():
+                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+            else:
+                spans.append((start, end))
+    return spans
+
+
+def _without(turn: str, gone: Sequence[Span]) -> str:
+    """Return the turn without the stretches, or as it is where too little would be left."""
+    if sum(end - start for start, end in gone) > _MOST_DELETED * len(turn):
+        return turn
+    for start, end in reversed(gone):
+        turn = f"{turn[:start].rstrip(' ,，、')} {turn[end:].lstrip(' ,，、')}"
+    return " ".join(turn.split())
+
+
+def _replaced(turn: str, span: Span, name: str, language: str) -> str:
+    cues = [cue for cue in lexicon(language).cues(turn) if overlap(cue.span, span)]
+    owns = any("possessives" in cue.kinds for cue in cues)
+    return turn[: span[0]] + name + (_GENITIVE[language] if owns else "") + turn[span[1] :]

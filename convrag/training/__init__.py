@@ -1,0 +1,1 @@
+"""Training data for rewriting turns, and the training of the rewriter."""

@@ -1,0 +1,98 @@
+"""From which probabilities on the rewriter acts, chosen on the development split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convrag.dialogue.context import Context
+from convrag.dialogue.rendering import Run, chosen_runs, rendered
+from convrag.dialogue.tagging import Tagger, TaggerSettings, Tagging
+from convrag.text.analysis import query_terms
+from convrag.text.normalize import match_key
+from convrag.training.examples import Example
+from convrag.training.states import KeptStates
+
+_GATES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_TERMS = (0.3, 0.4, 0.5, 0.6)
+_UNTOUCHED = 0.985
+"""Share of standalone turns that must stay as they are."""
+_ALONE = frozenset({"standalone", "chat"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An example with what the network says of it."""
+
+    example: Example
+    context: Context
+    tagging: Tagging
+
+
+def rewritten(one: Tagged, settings: TaggerSettings) -> str:
+    """Return the turn as it is rewritten with ``settings``."""
+    language = one.example.language
+    runs: tuple[Run, ...] = ()
+    if one.tagging.gate >= settings.gate:
+        runs = chosen_runs(one.context, one.tagging, settings.term, language)
+    return rendered(one.context, one.tagging, runs, settings.sure, language)
+
+
+def recovered(example: Example, text: str) -> float:
+    """Return the share (0..1) of what the turn lacked that ``text`` has.
+
+    That is 1 or 0 where the example says what it needs; else the share of the terms that the full
+    turn has beyond the turn itself, 1 where it has none.
+    """
+    if example.needs:
+        key = match_key(text)
+        return float(all(match_key(need) in key for need in example.needs))
+    language = example.language
+    lacking = set(_terms(example.rewrite, language)) - set(_terms(example.turn, language))
+    if not lacking:
+        return 1.0
+    return len(lacking & set(_terms(text, language))) / len(lacking)
+
+
+def _terms(text: str, language: str) -> list[str]:
+    return [term for term in query_terms(text, language) if not term.startswith("t:")]
+
+
+def fitted(tagger: Tagger, examples: Sequence[Example], kept: KeptStates) -> TaggerSettings:
+    """Return the tagger's settings with thresholds fitted on the development split.
+
+    Of those that leave enough standalone turns as they are, the ones that recover the most.
+    """
+    tagged = [
+        Tagged(one, kept.contexts[n], tagger.tag(kept.contexts[n], kept.of(n).astype(np.float32)))
+        for n, one in enumerate(examples)
+        if one.split == "dev" and one.history
+    ]
+    alone = [one for one in tagged if one.example.kind in _ALONE]
+    leaning = [one for one in tagged if one.example.kind not in {*_ALONE, "restart"}]
+    best, chosen = (-1.0, -1.0), tagger.settings
+    for gate in _GATES:
+        for term in _TERMS:
+            settings = replace(tagger.settings, gate=gate, term=term)
+            kept_as_is = _mean(rewritten(one, settings) == one.example.turn for one in alone)
+            gain = _mean(
+                recovered(one.example, rewritten(one, settings)) - 0.02 * _added(one, settings)
+                for one in leaning
+            )
+            score = (min(kept_as_is, _UNTOUCHED), gain)
+            if score > best:
+                best, chosen = score, settings
+    return chosen
+
+
+def _added(one: Tagged, settings: TaggerSettings) -> float:
+    """Return how much longer the turn becomes than it would be in full; a little is free."""
+    extra = len(rewritten(one, settings)) - len(one.example.rewrite)
+    return max(0.0, extra / max(20, len(one.example.rewrite)) - 0.3)
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = np.fromiter((float(value) for value in values), dtype=float)
+    return float(found.mean()) if len(found) else 0.0
