@@ -35,6 +35,14 @@ class Trace:
     """Times by :data:`convrag.evaluation.runner.STAGES`."""
     problems: tuple[str, ...] = ()
     """What was not as expected, one remark each."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of those problems, such as ``wrong answer``, to count and to filter by."""
+    stage: str = ""
+    """Of a turn that went wrong, the stage at fault; see `convrag.evaluation.attribution`."""
+    tried: Mapping[str, bool] = field(default_factory=dict)
+    """Whether the turn came right with the right input given to a stage and to all before it."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """What the first pieces of evidence say, by what ``evidence`` calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ def from_json(data: Mapping[str, Any]) -> ScoredTurn:
         UsageError: A field is missing or unknown.
     """
     try:
-        trace = {
+        trace: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in dict(data["trace"]).items()
         }
