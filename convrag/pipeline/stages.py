@@ -194,6 +194,16 @@ class Pipeline:
             raise UsageError(f"the graph has no entity '{entity_id}'")
         return entity_view(self._graph, entity_id, language)
 
+    @property
+    def graph(self) -> KnowledgeGraph:
+        """What the index knows of entities, as the last turn found it."""
+        return self._graph
+
+    @property
+    def index(self) -> Index:
+        """Where the answers come from, as the last turn found it."""
+        return self._index
+
     def expand_curie(self, text: str) -> str:
         """Return the IRI that ``prefix:name`` stands for; the text itself if it is no CURIE."""
         prefix, _, name = text.partition(":")
