@@ -12,12 +12,12 @@ from convrag import __version__
 from convrag.evaluation.scoring import (
     DEPTH,
     METRICS,
-    Estimate,
     Latency,
     TurnScore,
     latencies,
     pool,
 )
+from convrag.evaluation.statistics.resampling import Estimate
 from convrag.text.sanitize import plain
 from convrag.types import Evidence, Passage
 from convrag.wire import plain_evidence_text

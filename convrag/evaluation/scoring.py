@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from convrag.evaluation.dialogues import Need, TripleNeed
 from convrag.evaluation.languages import detect, detected_right, own_words, script_right
 from convrag.evaluation.matching import number_matches, numbers, plain_answer, words_match
 from convrag.evaluation.runner import STAGES, TurnRun
+from convrag.evaluation.statistics.resampling import SAMPLES, Estimate, estimate
 from convrag.text.normalize import match_key
 from convrag.types import Answer, Evidence, Literal, Passage, Status
 
@@ -40,17 +40,6 @@ class TurnScore:
     rewrite_recovered: bool | None
     problems: tuple[str, ...]
     """What was expected and what came, one remark each; empty when the turn is as expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A metric over turns with its 95 % interval; NaN when no turn asks for it."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-    """Turns it is taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,37 +214,20 @@ METRICS: Mapping[str, Callable[[TurnScore], tuple[float, float]]] = {
 """What a turn adds to a metric's numerator and denominator; the metric is the ratio of the sums."""
 
 
-def pool(scores: Sequence[TurnScore], *, seed: int, samples: int = 2000) -> dict[str, Estimate]:
-    """Return every metric over ``scores`` with a percentile bootstrap interval.
-
-    Whole dialogues are drawn, since turns of one dialogue stand or fall together (cluster
-    bootstrap; Davison and Hinkley 1997, section 3.8).
+def pool(scores: Sequence[TurnScore], *, seed: int, samples: int = SAMPLES) -> dict[str, Estimate]:
+    """Return every metric over ``scores`` with a bootstrap interval over whole dialogues.
 
     Args:
         scores: Turns, of one or more dialogues.
         seed: Of the resampling.
         samples: Number of resamples.
     """
-    by_dialogue: dict[str, list[TurnScore]] = defaultdict(list)
-    for score in scores:
-        by_dialogue[score.run.dialogue.id].append(score)
-    clusters = [by_dialogue[key] for key in sorted(by_dialogue)]
-    draws = np.random.default_rng(seed).integers(0, max(len(clusters), 1), (samples, len(clusters)))
     return {
-        name: _estimate([[part(turn) for turn in turns] for turns in clusters], draws)
+        name: estimate(
+            ((turn.run.dialogue.id, *part(turn)) for turn in scores), seed=seed, samples=samples
+        )
         for name, part in METRICS.items()
     }
-
-
-def _estimate(parts: list[list[tuple[float, float]]], draws: np.ndarray) -> Estimate:
-    sums = np.array([np.sum(cluster, axis=0) for cluster in parts]).reshape(-1, 2)  # (C, 2)
-    total = sums.sum(axis=0)
-    if total[1] == 0:
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
-    drawn = sums[draws].sum(axis=1)  # (S, 2)
-    ratios = drawn[drawn[:, 1] > 0]
-    low, high = np.quantile(ratios[:, 0] / ratios[:, 1], (0.025, 0.975))
-    return Estimate(float(total[0] / total[1]), float(low), float(high), int(total[1]))
 
 
 def latencies(runs: Sequence[TurnRun]) -> dict[str, Latency]:
