@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 from dataclasses import dataclass, replace
@@ -24,8 +25,8 @@ class Report:
 def built(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """Calls of the index builder; nothing is built. ``outcome`` of the module is what it gives."""
     calls: list[dict[str, object]] = []
-    module = types.ModuleType("convrag.indexing")
-    module.outcome = Report()  # type: ignore[attr-defined]
+    module = importlib.import_module("convrag.indexing")
+    monkeypatch.setattr(module, "outcome", Report(), raising=False)
 
     def build_index(paths: list[Path], into: Path, encoder: object, **options: object) -> object:
         calls.append({"paths": paths, "into": into, "encoder": encoder, **options})
@@ -34,8 +35,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
             raise module.outcome
         return module.outcome
 
-    module.build_index = build_index  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "convrag.indexing", module)
+    monkeypatch.setattr(module, "build_index", build_index)
     monkeypatch.setattr(
         "convrag.models.registry.load_encoder", lambda reference, **_: f"encoder {reference}"
     )
