@@ -29,6 +29,10 @@ class Config:
     """Pieces of evidence kept for an answer."""
     reranker: str = ""
     """``late``, or ``hf:NAME_OR_DIR`` for a cross-encoder; empty for none."""
+    rewriter: str = "auto"
+    """Makes follow-ups stand alone: ``rules`` over the graph; ``trained`` or ``trained:FILE``, on
+    the words of the dialogue; ``auto``, the trained one where the rules find nothing; or a
+    generator's reference, asked in its place."""
     theme: str = "convrag-dark"
 
     @property

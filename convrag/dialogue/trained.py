@@ -31,16 +31,14 @@ class TaggerParts:
 class TrainedRewriter:
     """Chooses words of the history that a turn needs; a turn that needs none stays as it is.
 
+    A turn that does not say its language has the dialogue's.
+
     Args:
         load: Gives the models, called at the first turn that has a history.
-        identify: ``identify(text, default) -> language``.
     """
 
-    def __init__(
-        self, load: Callable[[], TaggerParts], identify: Callable[[str, str], str]
-    ) -> None:
+    def __init__(self, load: Callable[[], TaggerParts]) -> None:
         self._load = load
-        self._identify = identify
         self._lock = threading.Lock()
         self._parts: TaggerParts | None = None
         self._broken = False
@@ -48,7 +46,7 @@ class TrainedRewriter:
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
         """Return the standalone query; on any doubt the turn as it is."""
         text = turn.text.strip()
-        language = turn.language or self._identify(text, dialogue.state.language)
+        language = turn.language or dialogue.state.language
         alone = Query(text, text, language)
         parts = self._models() if dialogue.turns and any(c.isalnum() for c in text) else None
         if parts is None:

@@ -9,6 +9,7 @@ from convrag.errors import UsageError
 from convrag.indexing import build_index, fingerprint
 from convrag.models.registry import load_encoder, load_generator
 from convrag.packs import DEFAULT_PACK, Pack, find_pack
+from convrag.pipeline.follow_ups import load_learned
 from convrag.pipeline.stages import Pipeline
 from convrag.protocols import CancelToken, Encoder
 from convrag.retrieval.index import Index
@@ -52,6 +53,7 @@ def open_pipeline(
         from convrag.retrieval.reranking import load_reranker  # torch is loaded with it
 
         reranker = load_reranker(config.reranker, config=config)
+    learned = load_learned(config)
     if index is not None:
         opened = Index.open(index, encoder_id=encoder.id)
         return Pipeline(
@@ -61,6 +63,7 @@ def open_pipeline(
             k=config.k,
             generator=generator,
             reranker=reranker,
+            learned=learned,
         )
     chosen = find_pack(pack or DEFAULT_PACK)
     opened = Index.open(_pack_index(config, chosen, encoder, report, cancel), encoder_id=encoder.id)
@@ -72,6 +75,7 @@ def open_pipeline(
         generator=generator,
         reranker=reranker,
         examples=chosen.examples,
+        learned=learned,
     )
 
 

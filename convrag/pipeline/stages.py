@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from convrag.dialogue.choosing import ChosenRewriter, Learned
 from convrag.dialogue.rewriting import RuleRewriter
 from convrag.dialogue.state import advance
 from convrag.errors import ConvragError, UsageError
@@ -25,7 +26,7 @@ from convrag.graph.relations import RelationMatcher
 from convrag.graph.wording import entity_view, triple_statement
 from convrag.models.remembering import RememberingEncoder
 from convrag.pipeline.turn import ANYTHING, Run
-from convrag.protocols import CancelToken, Encoder, Generator, Reranker
+from convrag.protocols import CancelToken, Encoder, Generator, Reranker, Rewriter
 from convrag.retrieval.facts import FactChannel
 from convrag.retrieval.hybrid import RERANKED, HybridRetriever, first
 from convrag.retrieval.index import Index
@@ -67,6 +68,7 @@ class Pipeline:
         reranker: Reranker | None = None,
         examples: Mapping[str, tuple[str, ...]] | None = None,
         walks: bool = True,
+        learned: Learned | None = None,
     ) -> None:
         """Answer from ``index``.
 
@@ -79,6 +81,7 @@ class Pipeline:
             reranker: Reads the first pieces of evidence again.
             examples: Questions to begin with, by language.
             walks: Whether what only two passages together answer is looked for.
+            learned: Makes follow-ups stand alone beside the rules over the graph.
         """
         self.name = name
         self.examples = examples or {}
@@ -88,6 +91,7 @@ class Pipeline:
         self._reranker = reranker
         self._k = k
         self._walks = walks
+        self._learned = learned
         self._use(index)
 
     def _use(self, index: Index) -> None:
@@ -106,12 +110,10 @@ class Pipeline:
         self._linker = DictionaryLinker(self._graph, names, encoder)
         self._conflicts = Conflicts(self._graph)
         matcher = RelationMatcher(self._graph)
-        self._rewriter = RuleRewriter(
-            self._graph,
-            self._linker,
-            matcher,
-            self._identify,
-        )
+        rules = RuleRewriter(self._graph, self._linker, matcher, self._identify)
+        self._rewriter: Rewriter = rules
+        if self._learned is not None:
+            self._rewriter = ChosenRewriter(rules, self._learned)
         facts = FactChannel(self._graph, matcher, encoder)
         walk = WalkChannel(index, self._graph, self._named) if self._walks else None
         self._retriever = HybridRetriever(index, encoder, facts, self._generalize, walk=walk)
