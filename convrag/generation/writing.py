@@ -10,9 +10,9 @@ from babel import Locale
 
 from convrag.generation.concluding import worded
 from convrag.generation.phrases import phrase
-from convrag.graph.conflicts import same_value
+from convrag.graph.conflicts import agree
 from convrag.graph.model import FactGroup, KnowledgeGraph
-from convrag.graph.wording import statement
+from convrag.graph.wording import statement, value_text
 from convrag.text.sanitize import plain
 from convrag.text.segment import sentences
 from convrag.types import (
@@ -98,9 +98,11 @@ def _facts(
         for triple in group.triples:
             citations.append(Citation(len(citations) + 1, triple.id, (0, 0)))
             marks[triple.id] = f"[{citations[-1].marker}]"
-        claims = _claims(group, evidence)
-        if claims:
+        claims = _claims(graph, group, evidence)
+        if len(claims) > 1:
             texts.append(_disagreement(graph, claims, query.language, marks))
+        elif claims:
+            texts.append(_claim(graph, claims[0][0], query.language, marks))
         elif len(group.triples) == 1:
             texts.append(f"{stated} {marks[group.triples[0].id]}")
         else:
@@ -111,23 +113,46 @@ def _facts(
 
 
 def _claims(
-    group: FactGroup, evidence: Mapping[str, Evidence]
+    graph: KnowledgeGraph, group: FactGroup, evidence: Mapping[str, Evidence]
 ) -> list[tuple[FactGroup, tuple[str, ...]]]:
-    """Return the group by value with who says each, those of most sources first.
+    """Return the group by what is claimed with who says it, the claims of most sources first.
 
-    Nothing when nobody contradicts anybody: a value that is disputed elsewhere may be the only one
-    that was let through.
+    Nothing when each value stands for itself: a value that is disputed elsewhere may be the only
+    one that was let through, and what one source alone says is a list.
     """
-    by_value: dict[str, list[Triple]] = {}
+    claims: list[list[Triple]] = []
     for triple, other in zip(group.triples, group.others, strict=True):
-        by_value.setdefault(same_value(other), []).append(triple)
-    if len(by_value) < 2 or not any(evidence[t.id].disputed for t in group.triples):
+        for claim in claims:
+            # What holds under terms of its own, such as at a time, is said with them.
+            terms = graph.qualifiers(triple) or graph.qualifiers(claim[0])
+            if not terms and group.forward and agree(graph, group.property, claim[0].object, other):
+                claim.append(triple)
+                break
+        else:
+            claims.append([triple])
+    disputed = any(evidence[t.id].disputed for t in group.triples)
+    several = len({t.source for t in group.triples}) > 1
+    if len(group.triples) < 2 or (len(claims) > 1 and not disputed) or not several:
         return []
-    claims = []
-    for triples in by_value.values():
+    told = []
+    for triples in claims:
         said = {s for t in triples for s in evidence[t.id].sources or (t.source,)}
-        claims.append((replace(group, triples=tuple(triples)), tuple(sorted(said))))
-    return sorted(claims, key=lambda claim: (-len(claim[1]), claim[1]))
+        told.append((replace(group, triples=tuple(triples)), tuple(sorted(said))))
+    return sorted(told, key=lambda claim: (-len(claim[1]), claim[1]))
+
+
+def _claim(graph: KnowledgeGraph, group: FactGroup, language: str, marks: Mapping[str, str]) -> str:
+    """Return what is claimed, then how others write it: "83,871 km² [1] (83,859 km² [2])"."""
+    first, *rest = group.triples
+    stated = f"{statement(graph, replace(group, triples=(first,)), language)} {marks[first.id]}"
+    item = graph.property(group.property)
+    written: dict[str, str] = {value_text(graph, first.object, item, language): ""}
+    for triple in rest:
+        text = value_text(graph, triple.object, item, language)
+        written[text] = written.get(text, "") + marks[triple.id]
+    own, *others = written.items()
+    told = "; ".join(f"{text} {said}" for text, said in others)
+    return f"{stated}{own[1]} ({told})" if told else f"{stated}{own[1]}"
 
 
 def _disagreement(
@@ -139,11 +164,10 @@ def _disagreement(
     """Return what each side says, with its sources by name."""
     lines = [phrase("disagree", language)]
     for group, sources in claims:
-        said = "".join(marks[triple.id] for triple in group.triples)
         # Between these quotes nothing in a name means anything in Markdown.
         names = [f"`{plain(name).replace('`', chr(39))}`" for name in sources[:_SOURCES_NAMED]]
         names += ["…"] if len(sources) > _SOURCES_NAMED else []
-        lines.append(f"- {statement(graph, group, language)} {said} ({', '.join(names)})")
+        lines.append(f"- {_claim(graph, group, language, marks)} ({', '.join(names)})")
     return "\n".join([lines[0], "", *lines[1:]])
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 from convrag.graph import terms
 from convrag.graph.model import KnowledgeGraph
@@ -16,6 +17,12 @@ _LEAST_SUBJECTS = 3
 """Subjects a property must have before its use shows that it has one value."""
 _MOST_SEVERAL = 0.02
 """Share of a property's subjects that may have several values in one source: slips."""
+_MEASURING = Decimal("0.01")
+"""Share by which measurements of one thing differ: sources measure in other years, other ways."""
+_LEAST_DIGITS = 3
+"""Digits that a rounded number keeps; 30,000 may be what is meant, and not 31,415 rounded."""
+_EXACT_BELOW = 10_000
+"""Smaller whole numbers are exact, such as years and counts."""
 
 
 class Conflicts:
@@ -24,8 +31,8 @@ class Conflicts:
     A property has one value when it is declared to (``owl:FunctionalProperty``), or is used so: of
     its subjects, at least three, no more than one in fifty has several values in one source. Texts
     are counted by language. Sources contradict each other when they give a subject different
-    values of such a property; numbers of one size and texts of one match key do not differ. Values
-    that hold under terms of their own, such as at another time, contradict nothing.
+    values of such a property, see :func:`agree`. Values that hold under terms of their own, such as
+    at another time, contradict nothing.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
@@ -46,7 +53,18 @@ class Conflicts:
         own = same_value(fact.object)
         if all(own in values for values in said.values()):
             return False
-        return self._has_one_value(fact.predicate)
+        return self._has_one_value(fact.predicate) and self._denied(fact, others)
+
+    def _denied(self, fact: Triple, others: Iterable[Triple]) -> bool:
+        """Return whether one of the sources has only values that do not agree with the fact's."""
+        language = _language(fact.object)
+        agreeing: dict[str, bool] = defaultdict(bool)
+        for other in others:
+            if _language(other.object) == language and not self._graph.qualifiers(other):
+                agrees = agree(self._graph, fact.predicate, fact.object, other.object)
+                for source in self._graph.sources(other):
+                    agreeing[source] |= agrees
+        return not all(agreeing.values())
 
     def sourced(self, evidence: Evidence) -> Evidence:
         """Return the evidence with all that say it, and whether others contradict them."""
@@ -85,6 +103,62 @@ def source_counts(triples: Sequence[Triple]) -> Mapping[str, int]:
     return dict(sorted(counts.items()))
 
 
+def agree(
+    graph: KnowledgeGraph, property_id: str, one: str | Literal, other: str | Literal
+) -> bool:
+    """Return whether two values of a property say the same of a thing.
+
+    Numbers do when one is the other rounded, or when the property has a unit and they differ by no
+    more than a hundredth; entities when they share a name; names and texts whatever their case,
+    accents, spaces and punctuation.
+    """
+    if same_value(one) == same_value(other):
+        return True
+    if isinstance(one, Literal) and isinstance(other, Literal):
+        if one.datatype in terms.NUMERIC and other.datatype in terms.NUMERIC:
+            return _near(one.value, other.value, measured=bool(graph.property(property_id).units))
+        plain = one.datatype not in terms.NUMERIC and other.datatype not in terms.NUMERIC
+        return plain and _letters(one.value) == _letters(other.value) != ""
+    return not _names(graph, one).isdisjoint(_names(graph, other))
+
+
+def _near(one: str, other: str, *, measured: bool) -> bool:
+    """Return whether two numbers are one number, rounded or measured in two ways."""
+    try:
+        short, long = sorted((Decimal(one).normalize(), Decimal(other).normalize()), key=_digits)
+        if measured and abs(short - long) <= _MEASURING * max(abs(short), abs(long)):
+            return True
+        whole = short == short.to_integral() and long == long.to_integral()
+        if _digits(short) < _LEAST_DIGITS or (whole and abs(long) < _EXACT_BELOW):
+            return False
+        return long.quantize(short, ROUND_HALF_UP) == short
+    except ArithmeticError:  # no number, an endless one, or one of very many digits
+        return False
+
+
+def _digits(number: Decimal) -> int:
+    return len(number.as_tuple().digits)
+
+
+def _names(graph: KnowledgeGraph, value: str | Literal) -> frozenset[str]:
+    """Return what a value is called, as names are compared."""
+    if isinstance(value, Literal):
+        return frozenset({_letters(value.value)} - {""})
+    entity = graph.entities.get(value)
+    if entity is None:
+        return frozenset()
+    names = (*entity.labels.values(), *(n for some in entity.aliases.values() for n in some))
+    return frozenset({_letters(name) for name in names} - {""})
+
+
+def _letters(text: str) -> str:
+    """Return the match key without spaces and punctuation, which tell only numbers apart."""
+    key = match_key(text)
+    if any(c.isdigit() for c in key):
+        return key
+    return "".join(c for c in key if unicodedata.category(c)[0] not in "PZ")
+
+
 def same_value(value: str | Literal) -> str:
     """Return what is equal for values that say the same."""
     if isinstance(value, str):
@@ -92,7 +166,7 @@ def same_value(value: str | Literal) -> str:
     if value.datatype in terms.NUMERIC:
         try:
             return str(Decimal(value.value).normalize())
-        except InvalidOperation:
+        except ArithmeticError:
             return value.value
     return match_key(value.value)
 

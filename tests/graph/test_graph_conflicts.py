@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from convrag.graph.conflicts import Conflicts, source_counts
+from convrag.graph import terms
+from convrag.graph.conflicts import Conflicts, agree, source_counts
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.profile import profile
 from convrag.types import Evidence, Literal, Triple
@@ -115,3 +116,72 @@ def test_evidence_names_all_that_say_it_and_whether_others_deny_it() -> None:
     assert seen(other) == (("b",), True)
     assert seen(COUNTRIES[1]) == (("a", "b"), False)
     assert seen(COUNTRIES[2]) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "measured", "same"),
+    [
+        ("37172386", "37200000", False, True),
+        ("37172386", "37100000", False, False),
+        ("1.96", "1.9615", False, True),
+        ("1912", "1910", False, False),
+        ("1912", "1919", False, False),
+        ("30000", "31415", False, False),
+        ("652090", "652230", False, False),
+        ("652090.00", "652230", True, True),
+        ("323250", "312679", True, False),
+        ("-5", "5", True, False),
+        ("0", "0.0", False, True),
+        ("9e999999", "1", True, False),
+        ("NaN", "1", True, False),
+        ("1e5000000", "123456e5000000", False, False),
+    ],
+)
+def test_numbers_agree_that_are_rounded_or_measured_alike(
+    one: str, other: str, measured: bool, same: bool
+) -> None:
+    unit = [Triple("urn:people", terms.UNIT, Literal("km²"))] if measured else []
+    graph = KnowledgeGraph([number(one, "a"), number(other, "b"), *unit])
+    for a, b in ((one, other), (other, one)):
+        assert agree(graph, "urn:people", Literal(a, INTEGER), Literal(b, INTEGER)) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Port-Louis", "Port Louis", True),
+        ("Yaounde", "Yaoundé", True),
+        ("Sana'a", "Sanaa", True),
+        ("Санкт-Петербург", "Санкт Петербург", True),
+        ("サン・マリノ", "サンマリノ", True),
+        ("नई दिल्ली", "नई-दिल्ली", True),
+        ("القُدس", "القدس", True),
+        ("दिल्ली", "दल्ला", False),
+        ("Wien", "Bonn", False),
+        ("10-11", "1011", False),
+        ("!", "?", False),
+    ],
+)
+def test_names_agree_whatever_stands_between_their_letters(
+    one: str, other: str, same: bool
+) -> None:
+    named = [
+        Triple(f"urn:{n}", terms.LABEL_ORDER[-1], Literal(x)) for n, x in enumerate((one, other))
+    ]
+    graph = KnowledgeGraph(
+        [*named, Triple("urn:x", CAPITAL, "urn:0"), Triple("urn:x", CAPITAL, "urn:1")]
+    )
+    assert agree(graph, CAPITAL, "urn:0", "urn:1") is same
+    assert agree(graph, CAPITAL, Literal(one), Literal(other)) is same
+    assert agree(graph, CAPITAL, "urn:0", Literal(other)) is same
+
+
+def test_what_agrees_is_denied_only_by_a_source_with_nothing_like_it() -> None:
+    numbers = [number(str(n), "a", f"urn:c{n}") for n in range(4)]
+    rounded, other = number("37200000", "b"), number("9", "c")
+    exact = number("37172386", "a")
+    graph = KnowledgeGraph([exact, *numbers[1:], rounded])
+    assert not Conflicts(graph).contradicted(exact)
+    assert not Conflicts(graph).contradicted(rounded)
+    graph = KnowledgeGraph([exact, *numbers[1:], rounded, other])
+    assert all(Conflicts(graph).contradicted(t) for t in (exact, rounded, other))
