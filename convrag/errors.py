@@ -70,6 +70,18 @@ class DialogueError(ConvragError):
     exit_code = 3
 
 
+class DatasetError(ConvragError):
+    """A file of a data set does not have the set's format."""
+
+    exit_code = 3
+
+
+class RunError(ConvragError):
+    """A kept evaluation run is damaged, or cannot be gone on with."""
+
+    exit_code = 4
+
+
 class SessionError(ConvragError):
     """A stored session is missing or damaged."""
 

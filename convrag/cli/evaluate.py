@@ -15,16 +15,37 @@ from convrag.cli.options import (
     PackOption,
     ThreadsOption,
     check_source,
-    open_source,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from convrag.config import Config
     from convrag.evaluation.dialogues import ScriptedDialogue
+    from convrag.evaluation.opening import Opening
     from convrag.evaluation.report import Report
-    from convrag.evaluation.scoring import TurnScore
+    from convrag.evaluation.store import KeptRun, RunInfo
+
+FileOption = Path | None
+JsonOption = Annotated[
+    FileOption, typer.Option("--json", metavar="FILE", help="Write all results to this file.")
+]
+MarkdownOption = Annotated[
+    FileOption, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown.")
+]
+HtmlOption = Annotated[
+    FileOption,
+    typer.Option(
+        "--html", metavar="FILE", help="Write one page for a browser, with every turn's trace."
+    ),
+]
+FailUnderOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="METRIC=VALUE", help="Exit 1 when a metric is below; repeatable."),
+]
+FailOverOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="METRIC=VALUE", help="Exit 1 when a metric is above; repeatable."),
+]
 
 
 def evaluate(
@@ -34,42 +55,158 @@ def evaluate(
     ] = None,
     pack: PackOption = None,
     index: IndexOption = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write all results to this file.")
-    ] = None,
-    fail_under: Annotated[
-        list[str] | None,
-        typer.Option(metavar="METRIC=VALUE", help="Exit 1 when a metric is below; repeatable."),
-    ] = None,
-    fail_over: Annotated[
-        list[str] | None,
-        typer.Option(metavar="METRIC=VALUE", help="Exit 1 when a metric is above; repeatable."),
-    ] = None,
+    json: JsonOption = None,
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    fail_under: FailUnderOption = None,
+    fail_over: FailOverOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap intervals.")] = 0,
+    retriever: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Ask one search alone: dense, lexical, graph, or hybrid."
+        ),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Ask a model on an OpenAI-compatible server, like http://localhost:8080/v1; "
+            "CONVRAG_ENDPOINT_KEY is its key.",
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="What the server calls its model.")
+    ] = "default",
+    workers: Annotated[
+        str, typer.Option(metavar="N|ray", help="Processes that ask at the same time, or Ray's.")
+    ] = "1",
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Go on with this interrupted run, or with the last one."),
+    ] = None,
+    attribution: Annotated[
+        bool,
+        typer.Option(
+            "--attribution/--no-attribution",
+            help="Ask failed turns again with right inputs, to find the stage at fault.",
+        ),
+    ] = True,
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Only check the files, and say what is wrong.")
+    ] = False,
     encoder: EncoderOption = None,
     generator: GeneratorOption = None,
     threads: ThreadsOption = None,
     k: KOption = None,
 ) -> None:
-    """Run scripted dialogues and score every turn."""
-    import json as json_module
+    """Run scripted dialogues and score every turn.
 
-    from convrag.cli.output import note, show_on_stdout, write_file
+    Every run is kept; Ctrl-C stops it and --resume goes on with it.
+    """
+    from convrag.cli.reporting import bounds, write_reports
     from convrag.config import load_config
     from convrag.evaluation.dialogues import load_dialogues
-    from convrag.evaluation.report import make_report, render, report_to_json
+    from convrag.evaluation.opening import PIPELINE, Opening
     from convrag.packs import dialogue_folder
 
-    low = [_bound(text, "--fail-under") for text in fail_under or ()]
-    high = [_bound(text, "--fail-over") for text in fail_over or ()]
+    _check(retriever, endpoint, workers)
+    low, high = bounds(fail_under, "--fail-under"), bounds(fail_over, "--fail-over")
+    if validate:
+        _validate(paths or [dialogue_folder()])
+        return
     config = load_config(encoder=encoder, generator=generator, threads=threads, k=k)
     check_source(pack, index)
     dialogues = load_dialogues(paths or [dialogue_folder()])
-    report = make_report(_run(config, dialogues, pack, index), seed=seed)
-    show_on_stdout(render(report))
-    if json is not None:
-        text = json_module.dumps(report_to_json(report), ensure_ascii=False, indent=1)
-        write_file(json, text + "\n")
+    opening = Opening(
+        config, pack, index, retriever or PIPELINE, endpoint or "", model, attribution
+    )
+    report = _run(opening, dialogues, workers, resume, seed)
+    write_reports(report, json=json, markdown=markdown, html=html)
+    _fail(report, low, high)
+
+
+def _check(retriever: str | None, endpoint: str | None, workers: str) -> None:
+    from convrag.errors import UsageError
+
+    channels = ("dense", "lexical", "graph", "hybrid")
+    if retriever and retriever not in channels:
+        raise UsageError(f"unknown retriever '{retriever}'", f"known: {', '.join(channels)}")
+    if retriever and endpoint:
+        raise UsageError("--retriever and --endpoint were both given", "choose one of them")
+    if workers != "ray" and not (workers.isdecimal() and int(workers) > 0):
+        raise UsageError(f"--workers {workers}: neither a number nor 'ray'", "like --workers 2")
+
+
+def _validate(paths: Sequence[Path]) -> None:
+    from convrag.cli.output import note, say
+    from convrag.evaluation.dialogues import check_dialogues
+
+    count, errors = check_dialogues(paths)
+    for error in errors:
+        note(f"error: {error.message}")
+        note(f"hint: {error.hint}")
+    if errors:
+        raise typer.Exit(errors[0].exit_code)
+    say(f"{count} dialogues are valid")
+
+
+def _run(
+    opening: Opening,
+    dialogues: Sequence[ScriptedDialogue],
+    workers: str,
+    resume: str | None,
+    seed: int,
+) -> Report:
+    """Return the report over all turns, those kept by an interrupted run among them."""
+    from convrag.cli.output import interruptible, note, progress_bar
+    from convrag.evaluation.asking import ask
+    from convrag.evaluation.provenance import describe, encoder_of
+    from convrag.evaluation.report import make_report
+    from convrag.evaluation.runner import Respondent
+
+    for source in {opening.source(dialogue) for dialogue in dialogues}:
+        check_source(source or None, opening.index)  # an unknown pack shows before anything runs
+    run = _kept(opening, describe(opening, dialogues, seed=seed), resume)
+    done = run.clean()
+    left = [dialogue for dialogue in dialogues if dialogue.id not in done]
+    asked = sum(run.info.dialogues[name] for name in done)
+
+    def opened(respondent: Respondent) -> None:
+        run.check_encoder(encoder_of(respondent))
+
+    again = f"kept as {run.info.id}; go on with: --resume {run.info.id}"
+    with interruptible(again), progress_bar("opening") as show:
+        for turns in ask(opening, left, workers=workers, progress=show, on_open=opened):
+            run.add(turns)
+            asked += run.info.dialogues[turns[0].dialogue] if turns else 0
+            show("asking", asked / run.info.turns)
+    run.finish()
+    note(f"kept as {run.info.id}")
+    return make_report(run.turns(), seed=seed, info=run.info)
+
+
+def _kept(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
+    from convrag.errors import RunError
+    from convrag.evaluation.store import RunStore
+
+    store = RunStore(opening.config.home / "runs")
+    if resume is None:
+        return store.create(info)
+    run = store.open(resume)
+    if not run.info.same_work(info):
+        raise RunError(
+            f"the run {run.info.id} was made with other dialogues, models or settings",
+            "ask for the same as then, or begin a new run without --resume",
+        )
+    return run
+
+
+def _fail(
+    report: Report, low: Sequence[tuple[str, float]], high: Sequence[tuple[str, float]]
+) -> None:
+    from convrag.cli.output import note
+
     missed = [*_missed(report, low, "below"), *_missed(report, high, "above")]
     for line in missed:
         note(line)
@@ -77,71 +214,9 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _run(
-    config: Config, dialogues: Sequence[ScriptedDialogue], pack: str | None, index: Path | None
-) -> list[TurnScore]:
-    """Return the scores of all turns; without a source each dialogue is asked of its own pack."""
-    from convrag.cli.output import progress_bar
-
-    groups: dict[str | None, list[ScriptedDialogue]] = {}
-    for dialogue in dialogues:
-        groups.setdefault(pack or (None if index else dialogue.pack), []).append(dialogue)
-    for name in groups:
-        check_source(name, index)  # an unknown pack shows before anything runs
-    scores: list[TurnScore] = []
-    total = sum(len(dialogue.turns) for dialogue in dialogues)
-    with progress_bar("opening") as show:
-        for name, group in groups.items():
-            scores += _run_group(config, group, name, index, show, (len(scores), total))
-    return scores
-
-
-def _run_group(
-    config: Config,
-    dialogues: Sequence[ScriptedDialogue],
-    pack: str | None,
-    index: Path | None,
-    show: Callable[[str, float], None],
-    progress: tuple[int, int],
-) -> list[TurnScore]:
-    from convrag.evaluation.runner import TurnRun, run_dialogues
-    from convrag.evaluation.scoring import score_turn
-
-    done, total = progress
-
-    def count(run: TurnRun) -> None:
-        nonlocal done
-        done += 1
-        show(f"asking {run.dialogue.pack}", done / total)
-
-    pipeline = open_source(config, pack, index, show)
-    try:
-        runs = run_dialogues(pipeline, dialogues, on_turn=count)
-        return [score_turn(run, pipeline.expand_curie) for run in runs]
-    finally:
-        pipeline.close()
-
-
-def _bound(text: str, option: str) -> tuple[str, float]:
-    from convrag.errors import UsageError
-    from convrag.evaluation.runner import STAGES
-    from convrag.evaluation.scoring import METRICS
-
-    name, _, value = text.partition("=")
-    known = [*METRICS, *(f"{stage}_{kind}" for stage in STAGES for kind in ("median", "p95"))]
-    if name not in known:
-        raise UsageError(f"{option} {text}: unknown metric '{name}'", f"known: {', '.join(known)}")
-    try:
-        return name, float(value)
-    except ValueError as error:
-        raise UsageError(
-            f"{option} {text}: '{value}' is no number", "like answer_accuracy=0.8"
-        ) from error
-
-
-def _missed(report: Report, bounds: Sequence[tuple[str, float]], side: str) -> list[str]:
+def _missed(report: Report, wanted: Sequence[tuple[str, float]], side: str) -> list[str]:
     missed = []
-    for name, bound in bounds:
+    for name, bound in wanted:
         value = report.value(name)
         fine = value is not None and (value >= bound if side == "below" else value <= bound)
         if not fine:

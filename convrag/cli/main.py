@@ -16,7 +16,7 @@ from convrag.cli import (
     augment,
     chat,
     doctor,
-    evaluate,
+    evaluations,
     index,
     kg,
     packs,
@@ -58,7 +58,7 @@ app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
 app.add_typer(index.app, name="index")
 app.add_typer(kg.app, name="kg")
-app.command("eval")(evaluate.evaluate)
+app.add_typer(evaluations.app, name="eval")
 app.add_typer(sessions.app, name="sessions")
 app.command("packs")(packs.packs)
 app.add_typer(train.app, name="train")

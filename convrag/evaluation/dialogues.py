@@ -65,16 +65,21 @@ class Expectation:
     answer: Words | None = None
     number: Number | None = None
     abstain: bool = False
+    clarify: bool = False
+    """Whether the asker is to be asked back what is meant."""
     language: str = ""
     entities: tuple[str, ...] = ()
     evidence: tuple[tuple[Need, ...], ...] = ()
     """Required items; each is a tuple of alternatives of which one is enough."""
     rewrite: Words | None = None
+    standalone: str = ""
+    """The question as it would be asked first in a dialogue."""
 
     @property
     def wants_answer(self) -> bool:
-        """Whether the turn is to be answered with content (neither abstained nor small talk)."""
-        return not self.abstain and (self.answer is not None or self.number is not None)
+        """Whether the turn is to be answered with content (no small talk either)."""
+        held = self.answer is not None or self.number is not None
+        return held and not (self.abstain or self.clarify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +114,36 @@ def load_dialogues(paths: Sequence[Path]) -> tuple[ScriptedDialogue, ...]:
     for path in _files(paths):
         dialogue = load_dialogue(path)
         if dialogue.id in found:
-            raise DialogueError(
-                f"{path}: the id '{dialogue.id}' is taken by {found[dialogue.id].path}",
-                "give every dialogue an id of its own",
-            )
+            raise _taken(path, dialogue.id, found[dialogue.id].path)
         found[dialogue.id] = dialogue
     return tuple(found[key] for key in sorted(found))
+
+
+def check_dialogues(paths: Sequence[Path]) -> tuple[int, tuple[DialogueError, ...]]:
+    """Return how many dialogues are valid, and what is wrong with every other file.
+
+    Raises:
+        UsageError: A path does not exist, or nothing was found.
+    """
+    places: dict[str, Path] = {}
+    errors: list[DialogueError] = []
+    for path in _files(paths):
+        try:
+            name = load_dialogue(path).id
+        except DialogueError as error:
+            errors.append(error)
+            continue
+        if name in places:
+            errors.append(_taken(path, name, places[name]))
+        else:
+            places[name] = path
+    return len(places), tuple(errors)
+
+
+def _taken(path: Path, name: str, other: Path) -> DialogueError:
+    return DialogueError(
+        f"{path}: the id '{name}' is taken by {other}", "give every dialogue an id of its own"
+    )
 
 
 def load_dialogue(path: Path) -> ScriptedDialogue:
@@ -257,10 +286,12 @@ def _expectation(data: Mapping[str, Any], language: str) -> Expectation:
         answer=_words(answer) if answer is not None else None,
         number=number,
         abstain=data.get("abstain", False),
+        clarify=data.get("clarify", False),
         language=data.get("language", language),
         entities=tuple(data.get("entities", ())),
         evidence=tuple(_alternatives(item) for item in data.get("evidence", ())),
         rewrite=_words(data["rewrite"]) if "rewrite" in data else None,
+        standalone=data.get("standalone", ""),
     )
 
 

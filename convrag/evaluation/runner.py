@@ -5,19 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from convrag.errors import ConvragError, ModelError
 from convrag.evaluation.dialogues import ScriptedDialogue, ScriptedTurn
 from convrag.events import Event, Failed, Finished, Linked, Read, Retrieved, Rewritten, TextChunk
-from convrag.types import Answer, Dialogue, Evidence, Link, Query, Role, Turn
+from convrag.types import Answer, Dialogue, Evidence, Link, Query, Reading, Role, Turn
 
 STAGES = ("rewrite", "link", "retrieve", "read", "first_token", "whole")
 """Names of the measured times: four stages by themselves, two from the question on."""
 
 
+_NOTHING = Turn("", Role.USER, "")
+_EMPTY = Dialogue("")
+
+
 class Respondent(Protocol):
-    """What answers: a `convrag.pipeline.Pipeline`, or anything with its two methods."""
+    """What answers: a `convrag.pipeline.Pipeline`, or anything with these methods."""
 
     def respond(self, dialogue: Dialogue, turn: Turn) -> Iterator[Event]:
         """Yield the events of one turn."""
@@ -25,6 +30,14 @@ class Respondent(Protocol):
 
     def expand_curie(self, text: str) -> str:
         """Return the IRI that ``text`` abbreviates, or ``text``."""
+        ...
+
+    def evidence_text(self, evidence: Evidence, *, language: str) -> str:
+        """Return what a piece of evidence says, in a language where it is a fact."""
+        ...
+
+    def close(self) -> None:
+        """Give free what was opened."""
         ...
 
 
@@ -43,6 +56,11 @@ class TurnRun:
     answer: Answer | None
     error: ConvragError | None
     seconds: Mapping[str, float]
+    asked: Turn = _NOTHING
+    """The turn as it was asked."""
+    before: Dialogue = _EMPTY
+    """The dialogue as it was then."""
+    reading: Reading | None = None
 
 
 def run_dialogues(
@@ -61,21 +79,48 @@ def run_dialogues(
         dialogues: Run in this order.
         on_turn: Called after every turn, for progress.
     """
+    return tuple(
+        run for script in dialogues for run in run_dialogue(respondent, script, on_turn=on_turn)
+    )
+
+
+def run_dialogue(
+    respondent: Respondent,
+    script: ScriptedDialogue,
+    *,
+    on_turn: Callable[[TurnRun], None] | None = None,
+) -> tuple[TurnRun, ...]:
+    """Return the runs of the turns of one dialogue, as :func:`run_dialogues` does."""
     runs: list[TurnRun] = []
-    for script in dialogues:
-        dialogue = Dialogue(script.id)
-        for number, scripted in enumerate(script.turns, start=1):
-            turn = Turn(f"{script.id}-{number}", Role.USER, scripted.user, created=float(number))
-            run, dialogue = _run_turn(respondent, script, number, dialogue, turn)
-            runs.append(run)
-            if on_turn is not None:
-                on_turn(run)
+    dialogue = Dialogue(script.id)
+    for number, scripted in enumerate(script.turns, start=1):
+        turn = Turn(f"{script.id}-{number}", Role.USER, scripted.user, created=float(number))
+        events = partial(respondent.respond, dialogue, turn)
+        run, dialogue = follow(events, script, number, dialogue, turn)
+        runs.append(run)
+        if on_turn is not None:
+            on_turn(run)
     return tuple(runs)
 
 
-def _run_turn(
-    respondent: Respondent, script: ScriptedDialogue, number: int, dialogue: Dialogue, turn: Turn
+def follow(
+    respond: Callable[[], Iterator[Event]],
+    script: ScriptedDialogue,
+    number: int,
+    dialogue: Dialogue,
+    turn: Turn,
 ) -> tuple[TurnRun, Dialogue]:
+    """Return what came of one turn, and the dialogue after it.
+
+    Args:
+        respond: Answers the turn.
+        script: Where the turn is from.
+        number: The turn's number there, from 1.
+        dialogue: The turns before.
+        turn: The turn as it is asked.
+    """
+    before = dialogue
+    reading: Reading | None = None
     query: Query | None = None
     links: tuple[Link, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -84,7 +129,7 @@ def _run_turn(
     seconds: dict[str, float] = {}
     start = time.perf_counter()
     try:
-        for event in respondent.respond(dialogue, turn):
+        for event in respond():
             match event:
                 case Rewritten():
                     query = event.query
@@ -96,6 +141,7 @@ def _run_turn(
                     evidence = event.evidence
                     seconds["retrieve"] = event.seconds
                 case Read():
+                    reading = event.reading
                     seconds["read"] = event.seconds
                 case TextChunk():
                     seconds.setdefault("first_token", time.perf_counter() - start)
@@ -124,5 +170,8 @@ def _run_turn(
         answer=answer,
         error=error,
         seconds=seconds,
+        asked=turn,
+        before=before,
+        reading=reading,
     )
     return run, dialogue

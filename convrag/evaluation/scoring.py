@@ -1,22 +1,21 @@
-"""Score every turn of scripted dialogues, and pool the scores with bootstrap intervals."""
+"""Whether every turn of a scripted dialogue went as expected, and how far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 from convrag.evaluation.dialogues import Need, TripleNeed
 from convrag.evaluation.languages import detect, detected_right, own_words, script_right
 from convrag.evaluation.matching import number_matches, numbers, plain_answer, words_match
-from convrag.evaluation.runner import STAGES, TurnRun
-from convrag.evaluation.statistics.resampling import SAMPLES, Estimate, estimate
+from convrag.evaluation.runner import TurnRun
 from convrag.text.normalize import match_key
 from convrag.types import Answer, Evidence, Literal, Passage, Status
 
 DEPTH = 5
 """Required evidence must be among so many first pieces."""
+
+_CLARIFYING = "clarifying"
 
 Expand = Callable[[str], str]
 
@@ -40,15 +39,36 @@ class TurnScore:
     rewrite_recovered: bool | None
     problems: tuple[str, ...]
     """What was expected and what came, one remark each; empty when the turn is as expected."""
+    should_clarify: bool | None = None
+    clarified: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What kinds of things are not as expected, those of the answer first."""
+        found = {
+            "failed": self.run.error is not None,
+            "wrong answer": self.answer_right is False
+            and not (self.abstained or self.clarified or self.run.error),
+            "abstained": self.abstained and self.should_abstain is False,
+            "not abstained": not self.abstained and self.should_abstain is True,
+            "asked back": self.clarified and not self.should_clarify,
+            "not asked back": not self.clarified and self.should_clarify is True,
+            "wrong language": False
+            in (self.language_declared, self.language_detected, self.language_script),
+            "evidence missing": self.evidence_recall is not None and self.evidence_recall < 1,
+            "entity missing": self.entity_recall is not None and self.entity_recall < 1,
+            "wrong rewrite": self.rewrite_recovered is False,
+        }
+        return tuple(kind for kind, holds in found.items() if holds)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the answer itself is not as expected, whatever happened on the way to it."""
+        return any(kind not in ON_THE_WAY for kind in self.kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Seconds of one stage over all turns that reached it."""
-
-    median: float
-    p95: float
-    count: int
+ON_THE_WAY = ("evidence missing", "entity missing", "wrong rewrite")
+"""Kinds of problems that need not show in the answer."""
 
 
 def score_turn(run: TurnRun, expand: Expand) -> TurnScore:
@@ -63,8 +83,13 @@ def score_turn(run: TurnRun, expand: Expand) -> TurnScore:
         problems.append(f"failed: {run.error}")
     expect, answer = run.turn.expect, run.answer
     abstained = answer is not None and answer.status is Status.ABSTAINED
+    clarified = answer is not None and answer.status.value == _CLARIFYING
     asked = expect.wants_answer or expect.abstain
     declared, detected, script = _score_language(answer, expect.language, problems)
+    if clarified and not expect.clarify:
+        problems.append("asked back, though the question is clear")
+    elif expect.clarify and not clarified:
+        problems.append("should have asked which one is meant")
     return TurnScore(
         run=run,
         evidence_recall=_score_evidence(run, expand, problems),
@@ -77,6 +102,8 @@ def score_turn(run: TurnRun, expand: Expand) -> TurnScore:
         entity_recall=_score_entities(run, expand, problems),
         rewrite_recovered=_score_rewrite(run, problems),
         problems=tuple(problems),
+        should_clarify=expect.clarify if asked or expect.clarify else None,
+        clarified=clarified,
     )
 
 
@@ -208,34 +235,11 @@ METRICS: Mapping[str, Callable[[TurnScore], tuple[float, float]]] = {
     "wrongly_abstained": lambda turn: _flag(
         turn.abstained if turn.should_abstain is False else None
     ),
+    "clarification_precision": lambda turn: _flag(
+        turn.should_clarify if turn.clarified and turn.should_clarify is not None else None
+    ),
+    "clarification_recall": lambda turn: _flag(turn.clarified if turn.should_clarify else None),
     "entity_recall": lambda turn: _share(turn.entity_recall),
     "rewrite_recovery": lambda turn: _flag(turn.rewrite_recovered),
 }
 """What a turn adds to a metric's numerator and denominator; the metric is the ratio of the sums."""
-
-
-def pool(scores: Sequence[TurnScore], *, seed: int, samples: int = SAMPLES) -> dict[str, Estimate]:
-    """Return every metric over ``scores`` with a bootstrap interval over whole dialogues.
-
-    Args:
-        scores: Turns, of one or more dialogues.
-        seed: Of the resampling.
-        samples: Number of resamples.
-    """
-    return {
-        name: estimate(
-            ((turn.run.dialogue.id, *part(turn)) for turn in scores), seed=seed, samples=samples
-        )
-        for name, part in METRICS.items()
-    }
-
-
-def latencies(runs: Sequence[TurnRun]) -> dict[str, Latency]:
-    """Return median and 95th percentile of every stage, in seconds, in the order of the stages."""
-    found: dict[str, Latency] = {}
-    for stage in STAGES:
-        seconds = [run.seconds[stage] for run in runs if stage in run.seconds]
-        if seconds:
-            median, p95 = np.quantile(seconds, (0.5, 0.95))
-            found[stage] = Latency(float(median), float(p95), len(seconds))
-    return found

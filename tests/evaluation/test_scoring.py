@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,11 @@ from convrag.evaluation.dialogues import (
     TripleNeed,
     Words,
 )
-from convrag.evaluation.report import make_report, report_to_json
+from convrag.evaluation.recording import record
+from convrag.evaluation.records import ScoredTurn
+from convrag.evaluation.report import latencies, make_report, report_to_json
 from convrag.evaluation.runner import TurnRun, run_dialogues
-from convrag.evaluation.scoring import latencies, pool, satisfies, score_turn
+from convrag.evaluation.scoring import satisfies, score_turn
 from convrag.events import Event, Failed, Finished, Linked, Read, Retrieved, Rewritten, TextChunk
 from convrag.types import (
     Answer,
@@ -92,6 +94,13 @@ def run_one(expect: Expectation, *answer: object, question: str = "q") -> TurnRu
     return runs[0]
 
 
+def recorded(runs: Sequence[TurnRun]) -> list[ScoredTurn]:
+    return [
+        record(score_turn(run, expand), None, expand=expand, worded=lambda e, language: e.id)
+        for run in runs
+    ]
+
+
 def test_each_turn_gets_the_dialogue_the_last_one_left() -> None:
     answers = {"one": ("1", "en", Status.COMPLETE, ()), "two": ("2", "en", Status.COMPLETE, ())}
     respondent = Script(**answers)
@@ -161,7 +170,11 @@ def test_small_talk_counts_for_language_only() -> None:
     score = score_turn(run_one(Expectation(language="en"), "Hi", "en", Status.COMPLETE, ()), expand)
     assert score.problems == ()
     assert score.should_abstain is None
-    pooled = pool([score], seed=0)
+    runs = run_dialogues(
+        Script(q=("Hi", "en", Status.COMPLETE, ())),
+        [script(ScriptedTurn("q", Expectation(language="en")))],
+    )
+    pooled = make_report(recorded(runs)).metrics
     assert {name for name, e in pooled.items() if e.count} == {
         "language_declared",
         "language_script",
@@ -219,7 +232,8 @@ def test_pooled_values_agree_with_a_hand_count() -> None:
         ScriptedTurn("unknown", Expectation(abstain=True, language="en")),
     ]
     runs = run_dialogues(Script(**answers), [script(*turns), script(*turns[:1], name="e")])
-    pooled = pool([score_turn(run, expand) for run in runs], seed=3)
+    turns = recorded(runs)
+    pooled = make_report(turns, seed=3).metrics
     assert pooled["answer_accuracy"].value == pytest.approx(2 / 5)
     assert pooled["answer_accuracy"].count == 5
     assert pooled["wrongly_abstained"].value == pytest.approx(1 / 5)
@@ -229,8 +243,8 @@ def test_pooled_values_agree_with_a_hand_count() -> None:
     assert (pooled["answer_accuracy"].low, pooled["answer_accuracy"].high) == (1 / 4, 1.0)
     assert pooled["evidence_recall@5"].count == 0
     assert math.isnan(pooled["evidence_recall@5"].value)
-    assert latencies(runs)["read"].count == 5
-    assert latencies(runs)["read"].median == pytest.approx(0.04)
+    assert latencies(turns)["read"].count == 5
+    assert latencies(turns)["read"].median == pytest.approx(0.04)
 
 
 def test_a_seed_fixes_the_intervals() -> None:
@@ -242,11 +256,11 @@ def test_a_seed_fixes_the_intervals() -> None:
     dialogues = [
         script(ScriptedTurn("right" if n % 3 else "wrong", vienna), name=f"d{n}") for n in range(9)
     ]
-    scores = [score_turn(run, expand) for run in run_dialogues(Script(**answers), dialogues)]
-    first, again = (pool(scores, seed=1)["answer_accuracy"] for _ in range(2))
+    turns = recorded(run_dialogues(Script(**answers), dialogues))
+    first, again = (make_report(turns, seed=1).metrics["answer_accuracy"] for _ in range(2))
     assert first == again
     assert first.low < 6 / 9 < first.high
-    assert pool(scores[::-1], seed=1)["answer_accuracy"] == first
+    assert make_report(turns[::-1], seed=1).metrics["answer_accuracy"] == first
 
 
 def test_the_report_is_plain_json_by_language() -> None:
@@ -261,13 +275,13 @@ def test_the_report_is_plain_json_by_language() -> None:
             script(ScriptedTurn("boom", vienna), name="z", language="zh"),
         ],
     )
-    report = make_report([score_turn(run, expand) for run in runs])
+    report = make_report(recorded(runs))
     data = json.loads(json.dumps(report_to_json(report), allow_nan=False))
     assert data["metrics"]["answer_accuracy"]["value"] == 0.5
     assert data["by_language"]["zh"]["answer_accuracy"]["value"] == 0.0
     assert data["metrics"]["rewrite_recovery"]["value"] is None
-    assert data["turns"][1]["status"] == "failed"
-    assert [score.run.dialogue.id for score in report.failing] == ["z"]
+    assert data["turns"][1]["trace"]["status"] == "failed"
+    assert [turn.dialogue for turn in report.failing] == ["z"]
     assert report.value("answer_accuracy") == 0.5
     assert report.value("whole_p95") is not None
     assert report.value("nonsense") is None

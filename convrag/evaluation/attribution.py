@@ -1,0 +1,79 @@
+"""Which stage a wrong turn goes back to: it is asked again with one right input more each time.
+
+The stages are put right in the order in which they run. The first one with which the turn comes
+right is at fault: all before it may be right or wrong, they do not matter for this turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from convrag.evaluation.gold import GoldStages, Steps
+from convrag.evaluation.runner import follow
+from convrag.evaluation.scoring import TurnScore, score_turn
+from convrag.types import Status
+
+STAGES = ("language", "rewrite", "link", "retrieve", "read", "generate")
+"""The stages that a turn can fail in, in the order in which they run."""
+UNKNOWN = "unknown"
+"""Of a turn whose script says too little to put any stage right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The stage at fault, and what was tried to find it."""
+
+    stage: str
+    """One of :data:`STAGES`, or :data:`UNKNOWN`."""
+    tried: Mapping[str, bool] = field(default_factory=dict)
+    """By stage: whether the turn came right with this stage and all before it put right."""
+
+
+def attribute(score: TurnScore, pipeline: Steps) -> Attribution | None:
+    """Return the stage at which a turn went wrong; None when its answer is as expected."""
+    if not score.wrong:
+        return None
+    run = score.run
+    tried: dict[str, bool] = {}
+    right: list[str] = []
+    for stage in STAGES[:-1]:
+        if not _differs(stage, score):
+            continue
+        right.append(stage)
+        again = GoldStages(pipeline, run.turn, right)
+        respond = partial(again.respond, run.before, run.asked)
+        rerun, _ = follow(respond, run.dialogue, run.number, run.before, run.asked)
+        rescored = score_turn(rerun, pipeline.expand_curie)
+        tried[stage] = not rescored.wrong
+        if tried[stage]:
+            return Attribution(stage, tried)
+    return Attribution(_last(score, tried), tried)
+
+
+def _differs(stage: str, score: TurnScore) -> bool:
+    """Return whether the right input of a stage is known and is not the one it had."""
+    run, expect = score.run, score.run.turn.expect
+    match stage:
+        case "language":
+            return run.query is not None and run.query.language != expect.language
+        case "rewrite":
+            text = run.query.text if run.query else ""
+            return bool(expect.standalone) and text != expect.standalone
+        case "link":
+            return bool(expect.entities)
+        case "retrieve":
+            return score.evidence_recall is not None and score.evidence_recall < 1
+        case _:
+            return expect.abstain or bool(expect.evidence)
+
+
+def _last(score: TurnScore, tried: Mapping[str, bool]) -> str:
+    """Return the stage of a turn that stays wrong whatever is put right before it."""
+    if "read" in tried:
+        return STAGES[-1]
+    answer = score.run.answer
+    if answer is None or answer.status is Status.FAILED:
+        return UNKNOWN
+    return STAGES[-1] if score.run.turn.expect.wants_answer else UNKNOWN

@@ -1,0 +1,57 @@
+"""What went wrong in words: the stage at fault and how it shows in the answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from convrag.evaluation.attribution import STAGES, UNKNOWN
+from convrag.evaluation.records import ScoredTurn
+
+_ANY = ""
+_WORDED = {
+    ("language", _ANY): "the question's language was misjudged",
+    ("rewrite", _ANY): "the follow-up was not completed as it was meant",
+    ("link", _ANY): "another entity, or none, was taken for the one that was meant",
+    ("retrieve", _ANY): "the evidence was not among the first pieces",
+    ("read", "abstained"): "the evidence was there and was doubted",
+    ("read", "not abstained"): "something was taken for an answer though nothing answers",
+    ("read", _ANY): "another sentence or fact was chosen than the one that answers",
+    ("generate", "wrong language"): "the answer is worded in another language",
+    ("generate", _ANY): "the right evidence was worded without what was asked for",
+    (UNKNOWN, _ANY): "the script says too little to tell",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StageShare:
+    """How many failed turns a stage owns."""
+
+    stage: str
+    count: int
+    share: float
+    """Of all failed turns that were attributed."""
+
+
+def cause(turn: ScoredTurn) -> str:
+    """Return why the turn's answer is not as expected; empty when no stage was found at fault."""
+    stage = turn.trace.stage
+    if not stage:
+        return ""
+    kind = turn.trace.kinds[0] if turn.trace.kinds else _ANY
+    return f"{stage}: {_WORDED.get((stage, kind)) or _WORDED[stage, _ANY]}"
+
+
+def most_frequent(turns: Iterable[ScoredTurn], count: int = 5) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent causes with how many turns have them, most frequent first."""
+    found = Counter(filter(None, map(cause, turns)))
+    return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:count])
+
+
+def stage_shares(turns: Sequence[ScoredTurn]) -> tuple[StageShare, ...]:
+    """Return every stage with the failed turns it owns, in the order in which stages run."""
+    found = Counter(turn.trace.stage for turn in turns if turn.trace.stage)
+    total = found.total()
+    stages = [*STAGES, *([UNKNOWN] if found[UNKNOWN] else [])]
+    return tuple(StageShare(s, found[s], found[s] / total if total else 0.0) for s in stages)
