@@ -92,7 +92,7 @@ def test_the_same_picture_twice_and_symmetric_facts_once() -> None:
 
 
 def test_long_names_are_cut_by_width() -> None:
-    for letter, most in (("m", 28), ("長", 14), ("é", 28)):
+    for letter, most in (("n", 28), ("W", 17), ("長", 15), ("é", 28), ("न", 28)):
         graph = KnowledgeGraph([Triple("urn:a", LABEL, Literal(letter * 90, "", "en"))])
         (shown,) = texts(draw(graph, ["urn:a"], "en"))
         assert shown.endswith("…")
@@ -104,3 +104,46 @@ def test_too_many_and_none_are_refused(count: int) -> None:
     graph = star(count + 1)
     with pytest.raises(GraphError, match=f"{count} entities"):
         draw(graph, sorted(graph.entities)[:count], "en")
+
+
+def rectangles(svg: str, kind: str) -> list[tuple[float, float, float, float]]:
+    """Return left, top, right and bottom of the rectangles of a kind."""
+    found = []
+    for e in ElementTree.fromstring(svg).iter(f"{SVG}rect"):
+        if kind in e.get("class", "").split():
+            x, y, width, height = (float(e.get(k, "")) for k in ("x", "y", "width", "height"))
+            found.append((x, y, x + width, y + height))
+    return found
+
+
+def over(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    # Numbers are rounded to tenths.
+    return a[0] < b[2] - 0.2 and b[0] < a[2] - 0.2 and a[1] < b[3] - 0.2 and b[1] < a[3] - 0.2
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_no_fact_is_written_over_another_or_over_a_name(language: str) -> None:
+    labels = "".join(f'ex:p{n} rdfs:label "{NAMES[language]}"@{language} .' for n in range(2))
+    facts = "".join(f"ex:m ex:p0 ex:e{n} . ex:e{n} ex:p1 ex:m . " for n in range(7))
+    graph = graph_of(labels + facts)
+    svg = draw(graph, sorted(graph.entities), language, root=EX + "m")
+    facts_at, names_at = rectangles(svg, "halo"), rectangles(svg, "box")
+    assert (len(facts_at), len(names_at)) == (14, 8)
+    for place, fact in enumerate(facts_at):
+        assert not any(over(fact, other) for other in facts_at[place + 1 :])
+        assert not any(over(fact, name) for name in names_at)
+
+
+def test_the_lines_of_both_directions_lie_apart() -> None:
+    svg = draw(graph_of("ex:a ex:in ex:b . ex:b ex:of ex:a ."), [EX + "a", EX + "b"], "en")
+    pulls = {tuple(m.groups()) for m in re.finditer(r" Q([\d.-]+) ([\d.-]+) ", svg)}
+    assert len(pulls) == 2
+
+
+def test_a_name_without_letters_is_told_by_its_id_and_piled_marks_are_cut() -> None:
+    graph = graph_of(
+        f'ex:a rdfs:label " "@en ; ex:in ex:b . ex:b rdfs:label "Z{chr(0x335) * 40}"@en .'
+    )
+    shown = texts(draw(graph, [EX + "a", EX + "b"], "en"))
+    assert "a" in shown
+    assert f"Z{chr(0x335) * 3}" in shown

@@ -55,7 +55,7 @@ def test_an_array_of_objects_is_understood_by_looks(tmp_path: Path) -> None:
     towns = graph(tmp_path, TOWNS)
     assert facts(towns, "Ombra") == {"Ombra — next to: Омбра and 翁布拉", "Ombra — area: 12.5"}
     assert "翁布拉 — founded: March 4, 1822" in facts(towns, "翁布拉")
-    assert facts(towns, "Омбра") == {"Омбра — coastal: true", "Омбра — mayor: أومبرا"}
+    assert facts(towns, "Омбра") == {"Омбра — coastal: yes", "Омбра — mayor: أومبرا"}
     assert facts(towns, "ओम्ब्रा") == {"ओम्ब्रा — size height: 3", "ओम्ब्रा — size width: 4"}
     assert facts(towns, "オンブラ") == {"オンブラ — twin: 옴브라"}
     assert facts(towns, "옴브라") == {"옴브라 — state: K"}
