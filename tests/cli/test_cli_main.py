@@ -8,7 +8,8 @@ import pytest
 from convrag import __version__
 
 COMMANDS = {
-    "chat": (), "ask": (), "index": (), "eval": (), "packs": (), "doctor": (),
+    "chat": (), "ask": (), "index": (), "eval": (), "packs": (), "doctor": (), "train": (),
+    "augment": (),
     "kg": ("stats", "search", "show", "path", "sparql", "export", "validate"),
     "sessions": ("list", "show", "rename", "delete", "restore", "export"),
 }  # fmt: skip
