@@ -1,0 +1,1 @@
+"""Published data sets as documents, facts and conversations, read as streams."""
