@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from convrag.config import Config
@@ -23,6 +24,7 @@ def open_pipeline(
     index: Path | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
+    without: Collection[str] = (),
 ) -> Pipeline:
     """Return a pipeline over a bundled pack or an index folder; a pack is indexed at first use.
 
@@ -32,6 +34,7 @@ def open_pipeline(
         index: An index's folder.
         progress: Told what is being loaded or built.
         cancel: Stops building; what was committed stays for the next start.
+        without: What to do without; see :class:`Pipeline`.
 
     Raises:
         UsageError: Both or an unknown pack is given.
@@ -64,6 +67,7 @@ def open_pipeline(
             generator=generator,
             reranker=reranker,
             learned=learned,
+            without=without,
         )
     chosen = find_pack(pack or DEFAULT_PACK)
     opened = Index.open(_pack_index(config, chosen, encoder, report, cancel), encoder_id=encoder.id)
@@ -76,6 +80,7 @@ def open_pipeline(
         reranker=reranker,
         examples=chosen.examples,
         learned=learned,
+        without=without,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from convrag.dialogue.choosing import ChosenRewriter, Learned
@@ -28,7 +28,7 @@ from convrag.models.remembering import RememberingEncoder
 from convrag.pipeline.turn import ANYTHING, Run
 from convrag.protocols import CancelToken, Encoder, Generator, Reranker, Rewriter
 from convrag.retrieval.facts import FactChannel
-from convrag.retrieval.hybrid import RERANKED, HybridRetriever, first
+from convrag.retrieval.hybrid import CHANNELS, RERANKED, HybridRetriever, first
 from convrag.retrieval.index import Index
 from convrag.retrieval.storage import read_manifest
 from convrag.retrieval.walks import WalkChannel
@@ -37,6 +37,7 @@ from convrag.text.segment import overlap
 from convrag.types import (
     Answer,
     Dialogue,
+    DialogueState,
     EntityView,
     Evidence,
     Filter,
@@ -51,6 +52,8 @@ from convrag.types import (
 
 _LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
 """Languages in which questions are understood whatever the documents' languages."""
+PARTS = ("graph", "rewrite", "dense", "lexical")
+"""What a pipeline can do without, so that it can be measured what that part gives."""
 _PIECES = re.compile(r"\S+\s*|\s+")
 
 
@@ -69,6 +72,7 @@ class Pipeline:
         examples: Mapping[str, tuple[str, ...]] | None = None,
         walks: bool = True,
         learned: Learned | None = None,
+        without: Collection[str] = (),
     ) -> None:
         """Answer from ``index``.
 
@@ -82,7 +86,9 @@ class Pipeline:
             examples: Questions to begin with, by language.
             walks: Whether what only two passages together answer is looked for.
             learned: Makes follow-ups stand alone beside the rules over the graph.
+            without: What to do without, of :data:`PARTS`.
         """
+        self._without = frozenset(without)
         self.name = name
         self.examples = examples or {}
         self.generator_id = generator.id if generator else ""
@@ -116,7 +122,14 @@ class Pipeline:
             self._rewriter = ChosenRewriter(rules, self._learned)
         facts = FactChannel(self._graph, matcher, encoder)
         walk = WalkChannel(index, self._graph, self._named) if self._walks else None
-        self._retriever = HybridRetriever(index, encoder, facts, self._generalize, walk=walk)
+        self._retriever = HybridRetriever(
+            index,
+            encoder,
+            facts,
+            self._generalize,
+            walk=walk,
+            channels=CHANNELS - self._without,
+        )
         self._reader = EvidenceReader(self._graph, self._linker, encoder)
         self._neural = NeuralWriter(self._graph, self._generator) if self._generator else None
 
@@ -219,6 +232,8 @@ class Pipeline:
 
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
         """Return the turn made to stand alone."""
+        if "rewrite" in self._without:
+            dialogue = Dialogue(dialogue.id, (), DialogueState(language=dialogue.state.language))
         return self._rewriter.rewrite(turn, dialogue)
 
     def link(self, query: Query, dialogue: Dialogue) -> tuple[Link, ...]:

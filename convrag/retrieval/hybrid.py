@@ -31,6 +31,8 @@ _FACTS_KEPT = 3
 """Groups of facts beside the best-fitting ones that are kept as evidence."""
 RERANKED = 10
 """Passages that a reranker reads, at most; on the development sets 20 gain nothing over 10."""
+CHANNELS: frozenset[Channel] = frozenset({"dense", "lexical", "graph"})
+"""All that is searched: vectors, words, and the graph with the passages its entities are in."""
 _CHOICE = 4
 """How many times as many passages as are asked for a diverse list is chosen from."""
 
@@ -70,6 +72,7 @@ class HybridRetriever:
         *,
         walk: WalkChannel | None = None,
         diversity: float = 0.0,
+        channels: frozenset[Channel] = CHANNELS,
     ) -> None:
         """Search ``index``.
 
@@ -81,7 +84,9 @@ class HybridRetriever:
             walk: Finds what only together with another passage answers; None to do without.
             diversity: Weight of unlikeness among the passages, 0 to 1; see
                 :func:`~convrag.retrieval.diversity.diversified`.
+            channels: What is searched; a channel that is left out neither finds nor orders.
         """
+        self._channels = channels
         self._index = index
         self._encoder = encoder
         self._dense = DenseChannel(index)
@@ -105,9 +110,12 @@ class HybridRetriever:
         """
         with self._index.snapshot():
             passages = self._passages(query, k)
-        facts = self._triples(self._facts.search(query))
+        facts = self._triples(self._facts.search(query)) if self._has("graph") else []
         merged = sorted([*passages, *facts], key=lambda e: (-e.score, e.id))
         return tuple(replace(e, rank=rank) for rank, e in enumerate(first(merged, k), start=1))
+
+    def _has(self, *channels: Channel) -> bool:
+        return self._channels.issuperset(channels)
 
     def _passages(self, query: Query, k: int) -> list[Evidence]:
         found = self._found(query)
@@ -143,9 +151,10 @@ class HybridRetriever:
         texts = list(dict.fromkeys([query.text, query.original, self._generalize(query)]))
         weights = np.array([1.0] + [_BESIDE] * (len(texts) - 1))
         asked = self._encoder.encode(texts, "query")  # (V, D)
-        dense = [dict(hits) for hits in self._dense.search(asked, k=_DEPTH, filter=query.filter)]
-        words = [self._words(text, query) for text in texts]
-        translated = self._by_names(query)
+        dense = self._near(asked, query.filter) if self._has("dense") else []
+        words = [self._words(text, query) if self._has("lexical") else {} for text in texts]
+        # Names in other languages are the graph's, what they find are words.
+        translated = self._by_names(query) if self._has("graph", "lexical") else {}
         bm25 = combined(words, weights.tolist())
         for passage_id, score in translated.items():
             bm25[passage_id] = bm25.get(passage_id, 0.0) + score
@@ -153,16 +162,20 @@ class HybridRetriever:
             {
                 "dense": _best(dense),
                 "lexical": _best([*words, translated]),
-                "graph": self._by_entity(query),
+                "graph": self._by_entity(query) if self._has("graph") else {},
             },
             bm25,
         )
         found = self._weighed(query, asked, weights, hits, Reached({}, {}))
-        if self._walk is None:
+        if self._walk is None or not self._has("graph"):
             return found
         scored = fused(found.candidates, passages=self._index.passage_count)
         reached = self._walk.search(query, [(found.passages[i], score) for i, score in scored])
         return self._weighed(query, asked, weights, hits, reached) if reached.gains else found
+
+    def _near(self, asked: Vectors, wanted: Filter) -> list[dict[str, float]]:
+        """Return what lies closest to each of the texts' vectors (V, D)."""
+        return [dict(hits) for hits in self._dense.search(asked, k=_DEPTH, filter=wanted)]
 
     def _weighed(
         self, query: Query, asked: Vectors, weights: Vectors, hits: _Hits, reached: Reached
@@ -181,6 +194,8 @@ class HybridRetriever:
         ids = [i for i in ids if i in passages]
         own = self._index.vectors_of(ids)  # (N, D)
         cosines = self._compared(own, asked, query) @ (weights / weights.sum())
+        if not self._has("dense"):
+            cosines = np.zeros_like(cosines)
         named = hits.channels["graph"]
         candidates = Candidates.of(
             dict(zip(ids, cosines.tolist(), strict=True)),

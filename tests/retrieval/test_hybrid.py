@@ -13,11 +13,11 @@ from convrag.graph import terms
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
 from convrag.retrieval.facts import FactChannel
-from convrag.retrieval.hybrid import HybridRetriever, first
+from convrag.retrieval.hybrid import CHANNELS, HybridRetriever, first
 from convrag.retrieval.index import Index
 from convrag.types import Evidence, Filter, Link, Literal, Mention, Passage, Query
 from convrag.types import Triple as Fact
-from tests.retrieval.samples import QUESTIONS, TEXTS, HashingEncoder, document
+from tests.retrieval.samples import QUESTIONS, TEXTS, HashingEncoder, corpus, document
 
 LABEL = terms.RDFS + "label"
 RIVER = {"en": "Seine", "zh": "塞纳河", "ar": "السين", "ru": "Сена", "hi": "सीन", "ja": "セーヌ川"}
@@ -68,6 +68,28 @@ def test_confidence_is_the_cosine_of_the_encoders_own_vectors(index: Index, lang
     evidence = retriever(index).retrieve(ask(QUESTIONS[language], language), k=5)
     own = index.vectors_of(ids(evidence)) @ question
     assert [e.confidence for e in evidence] == pytest.approx(own.tolist())
+
+
+@pytest.mark.parametrize("gone", ["dense", "lexical", "graph"])
+@pytest.mark.parametrize("language", ["ar", "en", "hi", "ja", "ru", "zh"])
+def test_a_channel_that_is_left_out_finds_and_orders_nothing(
+    fresh: Index, encoder, language: str, gone: str
+):
+    fresh.update(corpus(), encoder)
+    fresh.set_entities({f"doc-{language}#0": ["seine"]})
+    asked = ask(QUESTIONS[language], language, links=linked("seine"))
+    kept = CHANNELS - {gone}
+    for channels in (kept, *({name} for name in kept)):
+        evidence = retriever(fresh, channels=frozenset(channels)).retrieve(asked, k=5)
+        assert evidence[0].id == f"doc-{language}#0"
+        assert all(set(e.channels) <= channels for e in evidence)
+    words = retriever(fresh, channels=frozenset({"lexical"})).retrieve(asked, k=5)
+    assert len({e.channels["lexical"] for e in words}) == len(words)
+
+
+def test_nothing_is_found_without_any_channel(index: Index):
+    search = retriever(index, channels=frozenset())
+    assert search.retrieve(ask(QUESTIONS["en"], links=linked("seine")), k=5) == ()
 
 
 def test_the_turn_as_typed_is_searched_too(index: Index):
