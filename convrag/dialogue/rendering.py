@@ -24,6 +24,8 @@ _JOINING = re.compile(r"[\s\-‐–'’·・.の之&]{0,3}")
 _BETWEEN = 2
 """Function words between two chosen words that belong to one name: "Tower of the Moon"."""
 _MOST_RUNS = 4
+_LEAST, _NEAR = 0.1, 0.7
+"""The lowest probability that is ever enough, and how close to the likeliest word is enough."""
 _MOST_DELETED = 0.75
 
 
@@ -53,7 +55,7 @@ def chosen_runs(
         if place < last and span[1] > span[0]:
             unit = (place, _unit(span, spans[place], context.texts[place]))
             units[unit] = max(score, units.get(unit, 0.0))
-    chosen = sorted((unit, score) for unit, score in units.items() if score >= threshold)
+    chosen = _chosen(sorted(units.items()), threshold)
     turn = match_key(context.texts[last])
     runs: dict[str, Run] = {}
     for place, span, score in _joined(chosen, context.texts, language):
@@ -66,6 +68,28 @@ def chosen_runs(
     whole = [k for n, k in enumerate(keys) if not any(k in longer for longer in keys[:n])]
     ranked = sorted((runs[key] for key in whole), key=lambda run: (-run.score, run.text))
     return tuple(ranked[:_MOST_RUNS])
+
+
+def _chosen(
+    units: Sequence[tuple[tuple[int, Span], float]], threshold: float
+) -> list[tuple[tuple[int, Span], float]]:
+    """Return the units that are likely, and those beside them that are half as likely.
+
+    A turn that needs something gets the likeliest unit though it is below ``threshold``.
+    """
+    most = max((score for _, score in units), default=0.0)
+    threshold = max(_LEAST, min(threshold, _NEAR * most))
+    kept = [score >= threshold for _, score in units]
+    for step in (1, -1):
+        places = range(len(units)) if step == 1 else range(len(units) - 1, -1, -1)
+        for at in places:
+            before = at - step
+            if kept[at] or not 0 <= before < len(units) or not kept[before]:
+                continue
+            first, second = sorted((units[before][0], units[at][0]))
+            touching = first[0] == second[0] and second[1][0] - first[1][1] <= 1
+            kept[at] = touching and units[at][1] >= threshold / 2
+    return [unit for unit, keep in zip(units, kept, strict=True) if keep]
 
 
 def _unit(span: Span, words_of: Sequence[Span], text: str) -> Span:

@@ -15,10 +15,14 @@ from convrag.text.normalize import match_key
 from convrag.training.examples import Example
 from convrag.training.states import KeptStates
 
-_GATES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-_TERMS = (0.3, 0.4, 0.5, 0.6)
+_GATES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
+_TERMS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 _UNTOUCHED = 0.985
 """Share of standalone turns that must stay as they are."""
+_COST = 0.1
+"""What it costs to make a turn twice as long as it is in full, or to change one that is."""
+_UNCLEAR = frozenset({"canard", "cast", "ikat"})
+"""Sets in which a turn may lean on the dialogue though the people who wrote it out did not care."""
 _ALONE = frozenset({"standalone", "chat"})
 
 
@@ -71,26 +75,28 @@ def fitted(tagger: Tagger, examples: Sequence[Example], kept: KeptStates) -> Tag
         if one.split == "dev" and one.history
     ]
     alone = [one for one in tagged if one.example.kind in _ALONE]
+    clear = [one for one in alone if one.example.source not in _UNCLEAR]
     leaning = [one for one in tagged if one.example.kind not in {*_ALONE, "restart"}]
     best, chosen = (-1.0, -1.0), tagger.settings
     for gate in _GATES:
         for term in _TERMS:
             settings = replace(tagger.settings, gate=gate, term=term)
-            kept_as_is = _mean(rewritten(one, settings) == one.example.turn for one in alone)
+            kept_as_is = _mean(rewritten(one, settings) == one.example.turn for one in clear)
             gain = _mean(
-                recovered(one.example, rewritten(one, settings)) - 0.02 * _added(one, settings)
+                recovered(one.example, text) - _COST * _added(one.example, text)
                 for one in leaning
+                for text in [rewritten(one, settings)]
             )
-            score = (min(kept_as_is, _UNTOUCHED), gain)
+            loss = _mean(rewritten(one, settings) != one.example.turn for one in alone)
+            score = (min(kept_as_is, _UNTOUCHED), gain - _COST * loss)
             if score > best:
                 best, chosen = score, settings
     return chosen
 
 
-def _added(one: Tagged, settings: TaggerSettings) -> float:
-    """Return how much longer the turn becomes than it would be in full; a little is free."""
-    extra = len(rewritten(one, settings)) - len(one.example.rewrite)
-    return max(0.0, extra / max(20, len(one.example.rewrite)) - 0.3)
+def _added(example: Example, text: str) -> float:
+    """Return how much longer than in full the turn becomes, of its full length."""
+    return max(0.0, len(text) - len(example.rewrite)) / max(20, len(example.rewrite))
 
 
 def _mean(values: Iterable[float]) -> float:

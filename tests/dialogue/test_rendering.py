@@ -26,7 +26,7 @@ def tagged(
             word = text[span[0] : span[1]]
             kind = (edits or {}).get(word, KEEP) if number == last else KEEP
             places.append((number, span))
-            terms.append(0.9 if number < last and word in chosen else 0.1)
+            terms.append(0.9 if number < last and word in chosen else 0.02)
             rows.append([0.95 if place == kind else 0.025 for place in range(3)])
     size = len(places)
     context = Context(tuple(texts), (0,) * size, (0,) * size, tuple(places))
