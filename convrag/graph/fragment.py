@@ -236,9 +236,11 @@ class _Asking:
         return _sorted(found)
 
     def _said(self, things: Sequence[str], properties: Sequence[str], kept: str) -> list[Triple]:
+        # With the properties as VALUES too, engines read all that any thing says with them.
+        known = f"?p IN ({', '.join(iri_term(item) for item in properties)})"
         query = (
             f"SELECT ?x ?p ?y WHERE {{ VALUES ?x {{ {_iris(things)} }} "
-            f"VALUES ?p {{ {_iris(properties)} }} ?x ?p ?y . FILTER({kept}) }} LIMIT {_NAMES}"
+            f"?x ?p ?y . FILTER({known} && {kept}) }} LIMIT {_NAMES}"
         )
         return self._triples(query, _NAMES)
 
