@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from convrag.errors import ModelError
 from convrag.protocols import CancelToken, Generator
 from convrag.text.analysis import content_words, query_terms
 from convrag.text.language import LanguageIdentifier
+from convrag.text.normalize import match_key
 from convrag.text.sanitize import plain
 from convrag.text.scripts import UNSPACED, script_of
 from convrag.types import Dialogue, Prompt, Query, Role, Turn
@@ -19,6 +20,8 @@ _TOKENS = 40
 _LONGER = 3
 """How many times as long as the turn a rewrite may be, plus a name."""
 _NAME = 60
+_KEPT = 0.5
+"""Share of the turn's content words that must be left."""
 _LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt", "ko", "it", "th", "vi")
 _EXAMPLES = (
     "User: Where is the Eiffel Tower?\nAssistant: In Paris.\n"
@@ -33,15 +36,21 @@ _EXAMPLES = (
 class GenerativeRewriter:
     """Asks a generator for the standalone question; what it says is used only when it is sound.
 
-    It must be in the turn's language, not much longer than the turn, and made of words of the turn
-    and of the dialogue.
+    It must be in the turn's language, not much longer than the turn, not an earlier turn, and made
+    of words of the turn, half of them at least, and of the dialogue.
 
     Args:
         generator: Continues the prompt.
+        gate: Whether a turn leans on the dialogue; one that does not is not shown to the generator.
     """
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        gate: Callable[[Turn, Dialogue], bool] = lambda turn, dialogue: True,
+    ) -> None:
         self._generator = generator
+        self._gate = gate
         self._identifier = LanguageIdentifier(_LANGUAGES)
 
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
@@ -50,6 +59,8 @@ class GenerativeRewriter:
         language = turn.language or dialogue.state.language
         alone = Query(turn.text.strip(), turn.text.strip(), language)
         if not dialogue.turns or not any(c.isalnum() for c in text):
+            return alone
+        if not self._gate(turn, dialogue):
             return alone
         said = [
             f"{'User' if one.role is Role.USER else 'Assistant'}: "
@@ -69,7 +80,11 @@ class GenerativeRewriter:
         return Query(written, alone.original, language, (), 0.6, False, "followup")
 
     def _is_sound(self, written: str, turn: str, said: Sequence[str], language: str) -> bool:
-        if written == turn or not any(c.isalnum() for c in written):
+        keys = {match_key(text) for text in (turn, *said)}
+        if not any(c.isalnum() for c in written) or match_key(written) in keys:
+            return False
+        asked = _stems(turn, language)
+        if len(asked & _stems(written, language)) < _KEPT * len(asked):
             return False
         if len(written) > _LONGER * len(turn) + _NAME:
             return False
@@ -82,3 +97,10 @@ class GenerativeRewriter:
             or (script_of(written[start]) in UNSPACED and set(written[start:end]) <= characters)
             for start, end in content_words(written, language)
         )
+
+
+def _stems(text: str, language: str) -> set[str]:
+    """Return the stems of the text's content words."""
+    spans = content_words(text, language)
+    terms = [term for start, end in spans for term in query_terms(text[start:end], language)]
+    return {term for term in terms if not term.startswith("t:")}

@@ -62,6 +62,14 @@ class TrainedRewriter:
         sure = tagging.gate * runs[0].score if runs else settings.sure
         return Query(written, text, language, (), sure, False, "followup")
 
+    def needs_history(self, turn: Turn, dialogue: Dialogue) -> bool:
+        """Return whether the turn leans on the turns before; False where that cannot be told."""
+        text = turn.text.strip()
+        parts = self._models() if dialogue.turns and any(c.isalnum() for c in text) else None
+        return (
+            parts is not None and tag(parts, text, dialogue)[1].gate >= parts.tagger.settings.gate
+        )
+
     def _models(self) -> TaggerParts | None:
         """Return the models; None where they cannot be loaded, and the turn stays as it is."""
         with self._lock:

@@ -25,15 +25,17 @@ def load_learned(config: Config) -> Learned | None:
     name, _, path = config.rewriter.partition(":")
     if name == "rules":
         return None
+    weights = Path(path) if name == _TRAINED and path else WEIGHTS
+
+    def parts() -> TaggerParts:
+        packed = verified_path(E5_SMALL, E5_SMALL.files[0], config.model_cache)
+        return load_parts(packed, weights)
+
+    trained = TrainedRewriter(parts)
     if name in ("auto", _TRAINED):
-        weights = Path(path) if path else WEIGHTS
-
-        def parts() -> TaggerParts:
-            packed = verified_path(E5_SMALL, E5_SMALL.files[0], config.model_cache)
-            return load_parts(packed, weights)
-
-        return Learned(TrainedRewriter(parts), rules_first=name == "auto")
+        return Learned(trained, rules_first=name == "auto")
     from convrag.dialogue.generative import GenerativeRewriter
     from convrag.models.registry import load_generator
 
-    return Learned(GenerativeRewriter(load_generator(config.rewriter, config=config)))
+    generator = load_generator(config.rewriter, config=config)
+    return Learned(GenerativeRewriter(generator, trained.needs_history))

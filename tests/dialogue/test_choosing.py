@@ -130,6 +130,7 @@ def test_a_first_turn_loads_no_models() -> None:
         ("en", ["Where is Oslo?", "In Norway."], "How big is it?", "Oslo " * 60, False),
         ("en", ["Where is Oslo?", "In Norway."], "How big is it?", "", False),
         ("en", ["Where is Oslo?", "In Norway."], "How big is it?", "boom", False),
+        ("en", ["Where is Oslo?", "In Norway."], "How big is it?", "Where is Oslo?", False),
         ("en", [], "How big is it?", "How big is it now?", False),
     ],
 )  # fmt: skip
@@ -144,3 +145,11 @@ def test_what_a_model_says_is_used_only_when_it_is_sound(
     assert found.standalone != used
     if not used:
         assert found.text == asked
+
+
+def test_a_turn_that_stands_alone_is_not_shown_to_the_model() -> None:
+    rewriter = GenerativeRewriter(Says("How big is Oslo?"), lambda turn, dialogue: False)
+    found = rewriter.rewrite(
+        turn("How big is it?", "en"), dialogue("en", "Where is Oslo?", "North.")
+    )
+    assert found.standalone
