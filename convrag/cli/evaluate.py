@@ -177,9 +177,9 @@ def _run(
 
     again = f"kept as {run.info.id}; go on with: --resume {run.info.id}"
     with interruptible(again), progress_bar("opening") as show:
-        for turns in ask(opening, left, workers=workers, progress=show, on_open=opened):
-            run.add(turns)
-            asked += run.info.dialogues[turns[0].dialogue] if turns else 0
+        for name, turns in ask(opening, left, workers=workers, progress=show, on_open=opened):
+            run.add(name, turns)
+            asked += run.info.dialogues[name]
             show("asking", asked / run.info.turns)
     run.finish()
     note(f"kept as {run.info.id}")
