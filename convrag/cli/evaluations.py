@@ -67,7 +67,7 @@ def show(
 
     kept = _store().open(run)
     turns = kept.turns()
-    if len(turns) < kept.info.turns:
+    if not kept.info.finished:
         note(f"interrupted: {len(turns)} of {kept.info.turns} turns were asked")
     report = make_report(turns, seed=kept.info.seed, info=kept.info)
     write_reports(report, json=json, markdown=markdown, html=html)
@@ -98,7 +98,7 @@ def compare(
 def schema() -> None:
     """Print the JSON Schema of dialogue files, for editors and other programs."""
     from convrag.cli.output import say_json
-    from convrag.evaluation.dialogues import schema as dialogue_schema
+    from convrag.evaluation.dialogue_files import schema as dialogue_schema
 
     say_json(dialogue_schema())
 

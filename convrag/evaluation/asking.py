@@ -22,6 +22,8 @@ from convrag.evaluation.scoring import score_turn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Asked = tuple[str, tuple[ScoredTurn, ...]]
+"""A dialogue's id and its scored turns."""
 RAY = "ray"
 """Asks for as many Ray workers as the cluster has cores."""
 
@@ -33,8 +35,8 @@ def ask(
     workers: str = "1",
     progress: Callable[[str, float], None] | None = None,
     on_open: Callable[[Respondent], None] | None = None,
-) -> Iterator[tuple[ScoredTurn, ...]]:
-    """Yield the scored turns of each dialogue when it is done, in no order with several workers.
+) -> Iterator[Asked]:
+    """Yield each dialogue's scored turns when it is done, in no order with several workers.
 
     Args:
         opening: Opens what answers.
@@ -87,12 +89,15 @@ def ask_dialogue(
     return tuple(turns)
 
 
-def _here(
-    opened: Opened, dialogues: Sequence[ScriptedDialogue]
-) -> Iterator[tuple[ScoredTurn, ...]]:
+def _here(opened: Opened, dialogues: Sequence[ScriptedDialogue]) -> Iterator[Asked]:
     with closing(opened):
         for dialogue in dialogues:
-            yield ask_dialogue(opened.of(dialogue), dialogue, attributed=opened.opening.attributed)
+            yield _asked(opened, dialogue)
+
+
+def _asked(opened: Opened, dialogue: ScriptedDialogue) -> Asked:
+    attributed = opened.opening.attributed
+    return dialogue.id, ask_dialogue(opened.of(dialogue), dialogue, attributed=attributed)
 
 
 class _Worker:
@@ -101,9 +106,8 @@ class _Worker:
     def __init__(self, opening: Opening) -> None:
         self._opened = Opened(opening)
 
-    def ask(self, dialogue: ScriptedDialogue) -> tuple[ScoredTurn, ...]:
-        opening = self._opened.opening
-        return ask_dialogue(self._opened.of(dialogue), dialogue, attributed=opening.attributed)
+    def ask(self, dialogue: ScriptedDialogue) -> Asked:
+        return _asked(self._opened, dialogue)
 
 
 _worker: _Worker | None = None
@@ -115,14 +119,14 @@ def _start(opening: Opening) -> None:
     _worker = _Worker(opening)
 
 
-def _ask(dialogue: ScriptedDialogue) -> tuple[ScoredTurn, ...]:
+def _ask(dialogue: ScriptedDialogue) -> Asked:
     assert _worker is not None  # noqa: S101 - the pool has called _start
     return _worker.ask(dialogue)
 
 
 def _by_processes(
     opening: Opening, dialogues: Sequence[ScriptedDialogue], workers: int
-) -> Iterator[tuple[ScoredTurn, ...]]:
+) -> Iterator[Asked]:
     pool = ProcessPoolExecutor(
         min(workers, len(dialogues)), get_context("spawn"), _start, (opening,)
     )
@@ -133,9 +137,7 @@ def _by_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _by_ray(
-    opening: Opening, dialogues: Sequence[ScriptedDialogue]
-) -> Iterator[tuple[ScoredTurn, ...]]:
+def _by_ray(opening: Opening, dialogues: Sequence[ScriptedDialogue]) -> Iterator[Asked]:
     ray: Any = require("ray", extra="ray")
     started = not ray.is_initialized()
     if started:

@@ -14,10 +14,10 @@ _WORDED = {
     ("language", _ANY): "the question's language was misjudged",
     ("rewrite", _ANY): "the follow-up was not completed as it was meant",
     ("link", _ANY): "another entity, or none, was taken for the one that was meant",
-    ("retrieve", _ANY): "the evidence was not among the first pieces",
-    ("read", "abstained"): "the evidence was there and was doubted",
+    ("retrieve", _ANY): "the {evidence} that answers was not among the first pieces",
+    ("read", "abstained"): "the {evidence} that answers was found and was doubted",
     ("read", "not abstained"): "something was taken for an answer though nothing answers",
-    ("read", _ANY): "another sentence or fact was chosen than the one that answers",
+    ("read", _ANY): "something else was chosen than the {evidence} that answers",
     ("generate", "wrong language"): "the answer is worded in another language",
     ("generate", _ANY): "the right evidence was worded without what was asked for",
     (UNKNOWN, _ANY): "the script says too little to tell",
@@ -40,7 +40,16 @@ def cause(turn: ScoredTurn) -> str:
     if not stage:
         return ""
     kind = turn.trace.kinds[0] if turn.trace.kinds else _ANY
-    return f"{stage}: {_WORDED.get((stage, kind)) or _WORDED[stage, _ANY]}"
+    worded = _WORDED.get((stage, kind)) or _WORDED[stage, _ANY]
+    return f"{stage}: {worded.format(evidence=_evidence(turn))}"
+
+
+def _evidence(turn: ScoredTurn) -> str:
+    """Return what kind of evidence the turn needs."""
+    facts = {name.startswith("<") for name in turn.trace.relevant}
+    return {frozenset({True}): "fact", frozenset({False}): "passage"}.get(
+        frozenset(facts), "evidence"
+    )
 
 
 def most_frequent(turns: Iterable[ScoredTurn], count: int = 5) -> tuple[tuple[str, int], ...]:

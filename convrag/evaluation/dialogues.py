@@ -1,18 +1,15 @@
-"""Scripted dialogues as values, read from YAML and checked against ``dialogue.schema.json``."""
+"""Scripted dialogues as values."""
 
 from __future__ import annotations
 
-import importlib.resources
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import yaml
-
 from convrag.errors import DialogueError, UsageError
+from convrag.evaluation.dialogue_files import read_dialogue
+from convrag.evaluation.variants import variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +80,23 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What the last answer must be like for a branch to be taken. Empty asks for nothing."""
+
+    words: Words = Words()
+    status: str = ""
+    """A :class:`~convrag.types.Status`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptedTurn:
     """What the asker says, and what is expected then."""
 
     user: str
     expect: Expectation
     shift: bool = False
+    way: tuple[tuple[int, int], ...] = ()
+    """The branches it lies in, outermost first: a fork of the dialogue and which way there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,12 @@ class ScriptedDialogue:
     language: str
     title: str
     turns: tuple[ScriptedTurn, ...]
+    """In the order of the file, those of all branches."""
     path: Path
+    persona: str = ""
+    """Manner of asking."""
+    forks: tuple[tuple[Condition, ...], ...] = ()
+    """Conditions of the ways at every fork; the first way whose condition holds is taken."""
 
 
 def load_dialogues(paths: Sequence[Path]) -> tuple[ScriptedDialogue, ...]:
@@ -112,10 +125,10 @@ def load_dialogues(paths: Sequence[Path]) -> tuple[ScriptedDialogue, ...]:
     """
     found: dict[str, ScriptedDialogue] = {}
     for path in _files(paths):
-        dialogue = load_dialogue(path)
-        if dialogue.id in found:
-            raise _taken(path, dialogue.id, found[dialogue.id].path)
-        found[dialogue.id] = dialogue
+        for dialogue in load_dialogue(path):
+            if dialogue.id in found:
+                raise _taken(path, dialogue.id, found[dialogue.id].path)
+            found[dialogue.id] = dialogue
     return tuple(found[key] for key in sorted(found))
 
 
@@ -129,14 +142,14 @@ def check_dialogues(paths: Sequence[Path]) -> tuple[int, tuple[DialogueError, ..
     errors: list[DialogueError] = []
     for path in _files(paths):
         try:
-            name = load_dialogue(path).id
+            names = [dialogue.id for dialogue in load_dialogue(path)]
         except DialogueError as error:
             errors.append(error)
             continue
-        if name in places:
-            errors.append(_taken(path, name, places[name]))
-        else:
-            places[name] = path
+        for name in names:
+            if name in places:
+                errors.append(_taken(path, name, places[name]))
+            places.setdefault(name, path)
     return len(places), tuple(errors)
 
 
@@ -146,34 +159,14 @@ def _taken(path: Path, name: str, other: Path) -> DialogueError:
     )
 
 
-def load_dialogue(path: Path) -> ScriptedDialogue:
-    """Return the dialogue in one YAML file.
+def load_dialogue(path: Path) -> tuple[ScriptedDialogue, ...]:
+    """Return the dialogues of one YAML file: one for each of its cases and personas.
 
     Raises:
         DialogueError: The file cannot be read, is not YAML, or breaks the schema; file and line
             are named.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise DialogueError(f"{path}: cannot be read: {error}", "save it as UTF-8 text") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise DialogueError(f"{place}: {problem}", "correct the YAML there") from error
-    _reject_duplicate_keys(node, path)
-    _check(data, node, path)
-    return _dialogue(data, path)
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a dialogue file."""
-    file = importlib.resources.files("convrag.evaluation") / "dialogue.schema.json"
-    loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return loaded
+    return tuple(_dialogue(data, path) for data in variants(read_dialogue(path), path))
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -197,85 +190,40 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 _SUFFIXES = (".yaml", ".yml")
 
 
-def _reject_duplicate_keys(root: yaml.Node | None, path: Path) -> None:
-    pending, visited = [root], set[int]()
-    while pending:
-        node = pending.pop()
-        if id(node) in visited:  # an alias may point back at a node it is in
-            continue
-        visited.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            pending.extend(node.value)
-        elif isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    place = f"{path}:{key.start_mark.line + 1}"
-                    raise DialogueError(
-                        f"{place}: '{key.value}' is given twice", "keep one of them"
-                    )
-                seen.add(key.value)
-                pending.append(value)
-
-
-def _check(data: object, node: yaml.Node | None, path: Path) -> None:
-    validator = jsonschema.Draft202012Validator(schema())
-    errors = sorted(
-        validator.iter_errors(data),
-        key=lambda error: (_line(node, error.absolute_path), error.message),
-    )
-    if not errors:
-        return
-    error = errors[0]
-    place = ".".join(str(part) for part in error.absolute_path) or "the file"
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    raise DialogueError(
-        f"{path}:{_line(node, error.absolute_path)}: {place}: {_problem(error)}{more}",
-        "the schema is convrag/evaluation/dialogue.schema.json",
-    )
-
-
-def _problem(error: jsonschema.ValidationError) -> str:
-    if error.validator == "not":
-        return "an abstained turn has no answer: remove 'answer' or 'abstain'"
-    text = " ".join(error.message.split())
-    return text if len(text) <= 160 else text[:157] + "..."
-
-
-def _line(root: yaml.Node | None, path: Sequence[str | int]) -> int:
-    """Return the 1-based line where the value at ``path`` starts, or the closest one above it."""
-    line, node = 1, root
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            pairs = [(key, value) for key, value in node.value if key.value == part]
-            if not pairs:
-                break
-            line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
-
-
 def _dialogue(data: Mapping[str, Any], path: Path) -> ScriptedDialogue:
-    language = str(data["language"])
+    forks: list[tuple[Condition, ...]] = []
+    turns = tuple(_turns(data["turns"], str(data["language"]), (), forks))
     return ScriptedDialogue(
         id=data["id"],
         pack=data["pack"],
-        language=language,
+        language=str(data["language"]),
         title=data["title"],
-        turns=tuple(
-            ScriptedTurn(
-                turn["user"],
-                _expectation(turn.get("expect", {}), language),
-                turn.get("shift", False),
-            )
-            for turn in data["turns"]
-        ),
+        turns=turns,
         path=path,
+        persona=data.get("persona", ""),
+        forks=tuple(forks),
     )
+
+
+def _turns(
+    items: Sequence[Mapping[str, Any]],
+    language: str,
+    way: tuple[tuple[int, int], ...],
+    forks: list[tuple[Condition, ...]],
+) -> Iterator[ScriptedTurn]:
+    for item in items:
+        if "branches" in item:
+            fork = len(forks)
+            forks.append(tuple(_condition(branch.get("if", {})) for branch in item["branches"]))
+            for number, branch in enumerate(item["branches"]):
+                yield from _turns(branch["turns"], language, (*way, (fork, number)), forks)
+        else:
+            expect = _expectation(item.get("expect", {}), language)
+            yield ScriptedTurn(item["user"], expect, item.get("shift", False), way)
+
+
+def _condition(data: Mapping[str, Any]) -> Condition:
+    return Condition(_words(data), data.get("status", ""))
 
 
 def _expectation(data: Mapping[str, Any], language: str) -> Expectation:

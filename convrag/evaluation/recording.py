@@ -35,7 +35,7 @@ def record(
         dialogue=run.dialogue.id,
         number=run.number,
         language=run.dialogue.language,
-        kind=_kind(run.turn.expect),
+        kind=run.dialogue.persona or _kind(run.turn.expect),
         metrics={name: top for name, (top, under) in parts.items() if under},
         trace=_trace(score, attribution, expand, worded),
     )

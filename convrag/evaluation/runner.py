@@ -9,7 +9,8 @@ from functools import partial
 from typing import Protocol
 
 from convrag.errors import ConvragError, ModelError
-from convrag.evaluation.dialogues import ScriptedDialogue, ScriptedTurn
+from convrag.evaluation.dialogues import Condition, ScriptedDialogue, ScriptedTurn
+from convrag.evaluation.matching import plain_answer, words_match
 from convrag.events import Event, Failed, Finished, Linked, Read, Retrieved, Rewritten, TextChunk
 from convrag.types import Answer, Dialogue, Evidence, Link, Query, Reading, Role, Turn
 
@@ -93,7 +94,10 @@ def run_dialogue(
     """Return the runs of the turns of one dialogue, as :func:`run_dialogues` does."""
     runs: list[TurnRun] = []
     dialogue = Dialogue(script.id)
+    taken: dict[int, int] = {}
     for number, scripted in enumerate(script.turns, start=1):
+        if not _reached(script, scripted, runs[-1] if runs else None, taken):
+            continue
         turn = Turn(f"{script.id}-{number}", Role.USER, scripted.user, created=float(number))
         events = partial(respondent.respond, dialogue, turn)
         run, dialogue = follow(events, script, number, dialogue, turn)
@@ -101,6 +105,28 @@ def run_dialogue(
         if on_turn is not None:
             on_turn(run)
     return tuple(runs)
+
+
+def _reached(
+    script: ScriptedDialogue, turn: ScriptedTurn, last: TurnRun | None, taken: dict[int, int]
+) -> bool:
+    """Return whether the dialogue comes to the turn, after noting the way at forks before it."""
+    for fork, way in turn.way:
+        if fork not in taken:
+            ways = enumerate(script.forks[fork])
+            taken[fork] = next((at for at, condition in ways if holds(condition, last)), -1)
+        if taken[fork] != way:
+            return False
+    return True
+
+
+def holds(condition: Condition, last: TurnRun | None) -> bool:
+    """Return whether the last answer is as the condition says; a failed turn's text is empty."""
+    answer = last.answer if last else None
+    status = answer.status.value if answer else "failed"
+    if condition.status and condition.status != status:
+        return False
+    return not words_match(plain_answer(answer.text) if answer else "", condition.words)
 
 
 def follow(

@@ -1,7 +1,7 @@
 """Kept runs: a folder each, with what was run and how in one file and every turn in another.
 
-Turns are written dialogue by dialogue, one line each, so that an interrupted run is gone on with
-where it stopped. A dialogue of which only some turns were written counts as not asked.
+Turns are written dialogue by dialogue, one line each and one that ends the dialogue, so that an
+interrupted run is gone on with where it stopped. A dialogue without that line was not asked.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ SCHEMA = "convrag.run/1"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ABOUT = "run.json"
 _TURNS = "turns.jsonl"
+_END = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class RunInfo:
 
     @property
     def turns(self) -> int:
-        """How many turns there are to ask."""
+        """How many turns the dialogues have; of branches not all are asked."""
         return sum(self.dialogues.values())
 
     def same_work(self, other: RunInfo) -> bool:
@@ -122,10 +123,10 @@ class KeptRun:
         self._folder = folder
         self.info = info
 
-    def add(self, turns: Sequence[ScoredTurn]) -> None:
+    def add(self, dialogue: str, turns: Sequence[ScoredTurn]) -> None:
         """Keep all turns of one dialogue; they are on disk when this returns."""
         with (self._folder / _TURNS).open("a", encoding="utf-8") as file:
-            file.write("".join(map(_line, turns)))
+            file.write(_lines(dialogue, turns))
             file.flush()
             os.fsync(file.fileno())
 
@@ -135,27 +136,29 @@ class KeptRun:
         Raises:
             RunError: A line before the last one is no scored turn.
         """
-        found: dict[str, dict[str, ScoredTurn]] = {}
-        for turn in self._read():
-            found.setdefault(turn.dialogue, {})[turn.id] = turn
-        ended = self._ended(found)
-        return tuple(
-            turn
-            for name in self.info.dialogues
-            if name in ended
-            for turn in sorted(found[name].values(), key=lambda turn: turn.number)
-        )
-
-    def _ended(self, found: Mapping[str, Mapping[str, ScoredTurn]]) -> set[str]:
-        return {
-            name for name, turns in found.items() if len(turns) >= self.info.dialogues.get(name, 1)
-        }
+        return tuple(turn for turns in self._ended().values() for turn in turns)
 
     def clean(self) -> frozenset[str]:
-        """Return the dialogues asked to the end, after all else was taken out of the file."""
-        kept = self.turns()
-        _replace(self._folder / _TURNS, "".join(_line(turn) for turn in kept))
-        return frozenset(turn.dialogue for turn in kept)
+        """Return the dialogues asked to the end, after all else was taken out of the file.
+
+        Raises:
+            RunError: A line before the last one is no scored turn.
+        """
+        kept = self._ended()
+        _replace(self._folder / _TURNS, "".join(_lines(name, kept[name]) for name in kept))
+        return frozenset(kept)
+
+    def _ended(self) -> dict[str, list[ScoredTurn]]:
+        """Return the turns of the dialogues that were asked to the end, in the run's order."""
+        ended: dict[str, list[ScoredTurn]] = {}
+        open_: list[ScoredTurn] = []
+        for line in self._read():
+            if isinstance(line, str):
+                ended[line] = [turn for turn in open_ if turn.dialogue == line]
+                open_ = []
+            else:
+                open_.append(line)
+        return {name: ended[name] for name in self.info.dialogues if name in ended}
 
     def check_encoder(self, encoder: str) -> None:
         """Note which encoder is searched with.
@@ -185,7 +188,8 @@ class KeptRun:
         data = {"schema": SCHEMA, **asdict(self.info)}
         _replace(self._folder / _ABOUT, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
 
-    def _read(self) -> Iterable[ScoredTurn]:
+    def _read(self) -> Iterator[ScoredTurn | str]:
+        """Yield the turns, and the name of a dialogue where it ends."""
         path = self._folder / _TURNS
         if not path.is_file():
             return
@@ -194,8 +198,9 @@ class KeptRun:
             if not line.strip():
                 continue
             try:
-                yield from_json(json.loads(line.decode("utf-8")))
-            except (UnicodeDecodeError, ValueError, UsageError) as error:
+                data = json.loads(line.decode("utf-8"))
+                yield str(data[_END]) if _END in data else from_json(data)
+            except (ValueError, TypeError, UsageError) as error:
                 if number == len(lines):  # no line end: it was being written when the run stopped
                     return
                 raise RunError(
@@ -203,8 +208,9 @@ class KeptRun:
                 ) from error
 
 
-def _line(turn: ScoredTurn) -> str:
-    return json.dumps(to_json(turn), ensure_ascii=False) + "\n"
+def _lines(dialogue: str, turns: Sequence[ScoredTurn]) -> str:
+    values = [*(to_json(turn) for turn in turns), {_END: dialogue}]
+    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
 
 
 def _fields(info: RunInfo) -> dict[str, Any]:

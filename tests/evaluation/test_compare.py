@@ -22,7 +22,7 @@ def run(folder: Path, name: str, change: Callable[[ScoredTurn], ScoredTurn] | No
     made = RunStore(folder).create(run_info(DIALOGUES, name))
     for dialogue in DIALOGUES:
         turns = [turn for turn in asked_turns((dialogue,))]
-        made.add([change(turn) if change else turn for turn in turns])
+        made.add(dialogue.id, [change(turn) if change else turn for turn in turns])
     return made
 
 

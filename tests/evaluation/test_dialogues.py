@@ -47,7 +47,7 @@ def write(folder: Path, text: str, name: str = "one.yaml") -> Path:
 
 
 def test_every_field_is_read(tmp_path: Path) -> None:
-    dialogue = load_dialogue(write(tmp_path, WHOLE))
+    dialogue = load_dialogue(write(tmp_path, WHOLE))[0]
     first, second, third, fourth = dialogue.turns
     assert (dialogue.id, dialogue.pack, dialogue.language) == ("world-en-01", "world", "en")
     assert first.expect.answer == Words(contains_any=("Vienna",), contains_none=("Graz",))
@@ -83,7 +83,7 @@ def test_every_script_is_kept(tmp_path: Path, language: str, question: str, answ
         f"id: a\npack: world\nlanguage: {language}\ntitle: {answer}\nturns:\n"
         f'  - user: "{question}"\n    expect: {{answer: {{contains_any: ["{answer}"]}}}}\n'
     )
-    turn = load_dialogue(write(tmp_path, text)).turns[0]
+    turn = load_dialogue(write(tmp_path, text))[0].turns[0]
     assert turn.user == question
     assert turn.expect.answer == Words(contains_any=(answer,))
 

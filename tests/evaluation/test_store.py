@@ -19,7 +19,7 @@ from tests.evaluation.conftest import Echo, asked_turns, made_up, run_info, with
 def kept(folder: Path, turns: list[ScoredTurn], dialogues, name: str = "r") -> KeptRun:
     run = RunStore(folder).create(run_info(dialogues, name))
     for dialogue in dialogues:
-        run.add([turn for turn in turns if turn.dialogue == dialogue.id])
+        run.add(dialogue.id, [turn for turn in turns if turn.dialogue == dialogue.id])
     return run
 
 
@@ -41,7 +41,7 @@ def test_a_thousand_turns_stopped_anywhere_and_gone_on_with_are_the_same(
     assert 0 < len(left) <= len(dialogues)
     random.Random(seed).shuffle(left)  # noqa: S311 - workers are done in any order
     for dialogue in left:
-        again.add(ask_dialogue(Echo(), dialogue, attributed=True))
+        again.add(dialogue.id, ask_dialogue(Echo(), dialogue, attributed=True))
     again.finish()
 
     assert len(again.turns()) == 1000
@@ -52,16 +52,19 @@ def test_a_thousand_turns_stopped_anywhere_and_gone_on_with_are_the_same(
     assert not stopped.info.finished
 
 
-def test_a_dialogue_of_which_a_turn_is_missing_was_not_asked(tmp_path: Path) -> None:
+def test_a_dialogue_without_its_end_was_not_asked(tmp_path: Path) -> None:
     dialogues = made_up(2, 3)
     turns = asked_turns(dialogues)
     run = RunStore(tmp_path).create(run_info(dialogues))
-    run.add(turns[:3])
-    run.add(turns[3:5])
-    assert run.turns() == tuple(turns[:3])
+    run.add("d000", turns[:2])  # of a branch that was not gone no turn is asked
+    run.add("d001", turns[3:])
+    file = tmp_path / "r" / "turns.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[:-1]), encoding="utf-8")
+    assert run.turns() == tuple(turns[:2])
     assert run.clean() == {"d000"}
-    run.add(turns[3:])
-    assert run.turns() == tuple(turns)
+    run.add("d001", turns[3:])
+    assert run.turns() == tuple([*turns[:2], *turns[3:]])
 
 
 def test_a_damaged_line_before_the_last_one_is_named(tmp_path: Path) -> None:
@@ -69,8 +72,9 @@ def test_a_damaged_line_before_the_last_one_is_named(tmp_path: Path) -> None:
     run = kept(tmp_path, asked_turns(dialogues), dialogues)
     file = tmp_path / "r" / "turns.jsonl"
     lines = file.read_text(encoding="utf-8").splitlines()
-    file.write_text("\n".join([lines[0], lines[1][:30], lines[2]]) + "\n", encoding="utf-8")
-    with pytest.raises(RunError, match=r"turns\.jsonl:2"):
+    lines[2] = lines[2][:30]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(RunError, match=r"turns\.jsonl:3"):
         run.turns()
 
 
