@@ -1,0 +1,221 @@
+"""``convrag eval --dataset``: a published data set, indexed, asked and scored."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from convrag.config import Config
+    from convrag.evaluation.datasets.values import Dataset
+    from convrag.evaluation.opening import Opening
+    from convrag.evaluation.report import Report
+
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="PATHS is a data set in its published format, packed or not: squad, xquad, mlqa, nq,"
+        " triviaqa, canard, qrecc, cast, ikat, mtrag, coqa, quac, topiocqa, kdconv, crosswoz, qald,"
+        " or jsonl for your own. Its texts and facts are indexed and asked, unless --index or"
+        " --pack names what to ask.",
+    ),
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", min=1, metavar="N", help="Ask so many conversations of the set, drawn by --seed."
+    ),
+]
+LanguageOption = Annotated[
+    str,
+    typer.Option(
+        "--language",
+        metavar="CODE",
+        help="Language of the set's texts where its files do not say; of qald, which one to ask.",
+    ),
+]
+IntoOption = Annotated[
+    Path | None,
+    typer.Option("--into", metavar="DIR", help="Keep the set's index here, to go on with it."),
+]
+OwnRepliesOption = Annotated[
+    bool,
+    typer.Option(
+        "--own-replies",
+        help="Let convrag's own answers stand before the next turn, instead of the set's.",
+    ),
+]
+AblateOption = Annotated[
+    str,
+    typer.Option(
+        "--ablate",
+        metavar="PARTS",
+        help="Ask again without each of these and say what it gives: graph,rewrite,dense,lexical.",
+    ),
+]
+
+
+SET_K = 10
+"""Pieces of evidence of a set's turn, so that recall among the first ten can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSet:
+    """Which set is asked, and how."""
+
+    dataset: Dataset
+    limit: int | None = None
+    own_replies: bool = False
+    into: Path | None = None
+
+
+def asked_set(
+    name: str | None,
+    paths: Sequence[Path] | None,
+    language: str,
+    limit: int | None,
+    own_replies: bool,
+    into: Path | None,
+    workers: str,
+) -> AskedSet | None:
+    """Return the set that the options ask for; None for scripted dialogues.
+
+    Raises:
+        UsageError: There is no such set or file, or an option does not fit.
+    """
+    from convrag.errors import UsageError
+    from convrag.evaluation.datasets.loading import load
+
+    if name is None:
+        given = {"--limit": limit, "--into": into, "--language": language}
+        for option, value in given.items():
+            if value:
+                raise UsageError(f"{option} is for data sets", "name one with --dataset")
+        return None
+    if not paths or len(paths) != 1:
+        raise UsageError(f"--dataset {name}: one path is due", "name the set's file")
+    if workers != "1":
+        raise UsageError("--workers is for scripted dialogues", "leave it out with --dataset")
+    return AskedSet(load(name, paths[0], language=language), limit, own_replies, into)
+
+
+def known_metrics(asked: AskedSet | None) -> tuple[str, ...]:
+    """Return the metrics that bounds may name."""
+    from convrag.evaluation.datasets.scoring import METRICS as SET_METRICS
+    from convrag.evaluation.scoring import METRICS
+
+    return tuple(METRICS) if asked is None else SET_METRICS
+
+
+def validated(asked: AskedSet) -> str:
+    """Return what the set holds, after all of its rows were read.
+
+    Raises:
+        DatasetError: A row is malformed.
+    """
+    dataset = asked.dataset
+    documents = sum(1 for _ in dataset.documents())
+    triples = sum(1 for _ in dataset.triples())
+    conversations = turns = 0
+    for conversation in dataset.conversations():
+        conversations += 1
+        turns += len(conversation.turns)
+    return (
+        f"{documents} documents, {triples} facts, {conversations} conversations and"
+        f" {turns} turns are valid"
+    )
+
+
+def ablated_parts(text: str, retriever: str | None, endpoint: str | None) -> tuple[str, ...]:
+    """Return the parts that ``--ablate`` names.
+
+    Raises:
+        UsageError: There is no such part, or no pipeline to take it from.
+    """
+    from convrag.errors import UsageError
+    from convrag.pipeline.stages import PARTS
+
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for part in found:
+        if part not in PARTS:
+            raise UsageError(f"--ablate: unknown part '{part}'", f"known: {', '.join(PARTS)}")
+    if found and (retriever or endpoint):
+        raise UsageError(
+            "--ablate takes parts from the pipeline, which is not asked",
+            "leave out --retriever and --endpoint",
+        )
+    return found
+
+
+@contextmanager
+def set_indexed(asked: AskedSet, opening: Opening) -> Iterator[Opening]:
+    """Give an opening that asks the set's own index, or what the given one names.
+
+    Raises:
+        ConvragError: The set cannot be read or indexed.
+    """
+    if opening.pack or opening.index:
+        yield opening
+        return
+    with tempfile.TemporaryDirectory(prefix="convrag-") as folder:
+        index = asked.into or Path(folder) / "index"
+        _index(asked.dataset, index, opening.config)
+        yield replace(opening, index=index)
+
+
+def _index(dataset: Dataset, folder: Path, config: Config) -> None:
+    from convrag.cli.output import progress_bar
+    from convrag.evaluation.datasets.asking import index_dataset
+    from convrag.models.registry import load_encoder
+
+    with progress_bar("loading the encoder") as show:
+        encoder = load_encoder(config.encoder, config=config)
+        index_dataset(dataset, folder, encoder, progress=show)
+
+
+def ask_set(asked: AskedSet, opening: Opening, resume: str | None, seed: int) -> Report:
+    """Return the report over the set's turns, those kept by an interrupted run among them."""
+    from convrag.cli.evaluate import kept_run
+    from convrag.cli.output import interruptible, note, progress_bar
+    from convrag.evaluation.datasets.asking import ask_conversation, chosen, counted
+    from convrag.evaluation.provenance import describe, encoder_of
+    from convrag.evaluation.report import make_report
+
+    dataset = asked.dataset
+    turns, digest = counted(chosen(dataset.conversations(), asked.limit, seed=seed))
+    info = replace(
+        describe(opening, [], seed=seed), data=digest, dialogues=turns, source=dataset.name
+    )
+    if asked.own_replies:
+        info = replace(info, settings={**info.settings, "replies": "own"})
+    run = kept_run(opening, info, resume)
+    done = run.clean()
+    count = sum(turns[name] for name in done)
+    again = f"kept as {run.info.id}; go on with: --resume {run.info.id}"
+    with interruptible(again), progress_bar("opening") as show:
+        respondent = opening.open(opening.pack or "", show)
+        try:
+            run.check_encoder(encoder_of(respondent))
+            for conversation in chosen(dataset.conversations(), asked.limit, seed=seed):
+                if conversation.id in done:
+                    continue
+                found = ask_conversation(
+                    respondent, dataset.name, conversation, own_replies=asked.own_replies
+                )
+                run.add(conversation.id, found)
+                count += len(found)
+                show("asking", count / max(run.info.turns, 1))
+        finally:
+            respondent.close()
+    run.finish()
+    note(f"kept as {run.info.id}")
+    return make_report(run.turns(), seed=seed, info=run.info)

@@ -1,0 +1,212 @@
+"""What a turn of a data set is measured by: only what the set says anything of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from convrag.evaluation.datasets.values import AskedTurn
+from convrag.evaluation.languages import detected_right, own_words
+from convrag.evaluation.matching import plain_answer
+from convrag.evaluation.metrics import answers, linking, ranking
+from convrag.evaluation.metrics.citations import citation_scores, statements
+from convrag.evaluation.metrics.overlap import bleu, chrf, rouge_l
+from convrag.evaluation.metrics.support import SUPPORTED, signals, support
+from convrag.evaluation.metrics.wording import recovered, repetition, token_count
+from convrag.evaluation.runner import Respondent, TurnRun
+from convrag.types import Answer, Evidence, Literal, Passage, Status, Triple
+
+DEPTHS = (1, 5, 10)
+"""Places among which evidence is looked for."""
+METRICS = (
+    *(f"recall@{k}" for k in DEPTHS),
+    *(f"{name}@{DEPTHS[-1]}" for name in ("mrr", "map", "ndcg")),
+    *("exact_match", "f1", "answer_recall", "answer_contains", "rouge_l", "bleu", "chrf"),
+    *("answer_entity_f1", "link_precision", "link_recall", "link_f1"),
+    *("rewrite_recovery", "rewrite_rouge_l", "rewrite_bleu"),
+    *("abstention_precision", "abstention_recall", "wrongly_abstained"),
+    *("citation_recall", "citation_precision", "attribution"),
+    *("language_declared", "language_detected"),
+    *("repetition", "answer_tokens", "evidence_tokens"),
+)
+"""All that a turn of a set may be measured by."""
+_SENTENCE = 5
+"""Tokens from which on a wanted answer is compared as a sentence too."""
+
+Metrics = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A turn's metrics, what they count where that is not 1, and what is not as expected."""
+
+    metrics: Mapping[str, float]
+    weights: Mapping[str, float]
+    problems: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+def measured(asked: AskedTurn, run: TurnRun, respondent: Respondent) -> Measured:
+    """Return how one turn went.
+
+    Args:
+        asked: The question and what is wanted.
+        run: What came.
+        respondent: What was asked; words the evidence.
+    """
+    language = run.dialogue.language
+    metrics: Metrics = {}
+    weights: Metrics = {}
+    if asked.relevant:
+        metrics |= retrieval(found_ids(run.evidence), asked.relevant)
+    if asked.rewrites:
+        metrics |= rewriting(run.query.text if run.query else "", asked, language)
+    if asked.entities:
+        linked = (link.entity_id for link in run.links if link.entity_id is not None)
+        counts = linking.same_entities(linked, asked.entities)
+        metrics |= {f"link_{name}": value for name, value in counts.scores.items()}
+        weights |= {f"link_{name}": under for name, (_, under) in counts.parts.items() if under}
+    answer = run.answer
+    if answer is not None and answer.status is not Status.FAILED:
+        metrics |= _answering(asked, answer, language)
+        metrics |= _citing(answer, run.evidence, respondent)
+    problems = tuple(_problems(asked, run, metrics))
+    return Measured(
+        metrics, weights, tuple(text for _, text in problems), tuple(kind for kind, _ in problems)
+    )
+
+
+def found_ids(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return the documents and triples in the order of the evidence, each once."""
+    ids = (
+        e.item.document_id or e.item.id if isinstance(e.item, Passage) else e.item.id
+        for e in evidence
+    )
+    return tuple(dict.fromkeys(ids))
+
+
+def retrieval(found: Sequence[str], relevant: Mapping[str, float]) -> Metrics:
+    """Return recall at :data:`DEPTHS`, and MRR, MAP and nDCG at the deepest of them."""
+    last = DEPTHS[-1]
+    return {
+        **{f"recall@{k}": ranking.recall(found, relevant, k) for k in DEPTHS},
+        f"mrr@{last}": ranking.reciprocal_rank(found, relevant, last),
+        f"map@{last}": ranking.average_precision(found, relevant, last),
+        f"ndcg@{last}": ranking.ndcg(found, relevant, last),
+    }
+
+
+def rewriting(rewritten: str, asked: AskedTurn, language: str) -> Metrics:
+    """Return how close a rewrite is to those of the set, and what it brought back."""
+    found = {
+        "rewrite_rouge_l": rouge_l(rewritten, asked.rewrites).f1,
+        "rewrite_bleu": bleu(rewritten, asked.rewrites, language),
+    }
+    share = recovered(rewritten, asked.question, asked.rewrites, language)
+    return found if share is None else {**found, "rewrite_recovery": share}
+
+
+def answer_quality(text: str, wanted: Sequence[str], language: str) -> Metrics:
+    """Return how close an answer's plain text is to the wanted ones; against none if there is none.
+
+    ``answer_recall`` and ``answer_contains`` say whether the wanted answer is in a longer one.
+    """
+    found = {
+        "exact_match": answers.exact_match(text, wanted, language),
+        "f1": answers.f1(text, wanted, language),
+    }
+    if not wanted:
+        return found
+    found["answer_recall"] = answers.overlap(text, wanted, language)[1]
+    found["answer_contains"] = answers.contains(text, wanted, language)
+    long = [each for each in wanted if token_count(each) >= _SENTENCE]
+    if long:
+        found["rouge_l"] = rouge_l(text, long).f1
+        found["bleu"] = bleu(text, long, language)
+        found["chrf"] = chrf(text, long)
+    return found
+
+
+def _answering(asked: AskedTurn, answer: Answer, language: str) -> Metrics:
+    abstained = answer.status is Status.ABSTAINED
+    text = "" if abstained else plain_answer(answer.text)
+    metrics: Metrics = {}
+    if asked.answers or asked.answerable is False:
+        metrics |= answer_quality(text, asked.answers, language)
+    if asked.answer_entities and not abstained:
+        named = linking.same_entities(answer_terms(answer), asked.answer_entities)
+        metrics["answer_entity_f1"] = named.scores["f1"]
+    elif asked.answer_entities:
+        metrics["answer_entity_f1"] = 0.0
+    if asked.answerable is False:
+        metrics["abstention_recall"] = float(abstained)
+    elif asked.answerable:
+        metrics["wrongly_abstained"] = float(abstained)
+    if abstained and asked.answerable is not None:
+        metrics["abstention_precision"] = float(not asked.answerable)
+    metrics["language_declared"] = float(answer.language == language)
+    detected = detected_right(own_words(answer.text), language)
+    if detected is not None:
+        metrics["language_detected"] = float(detected)
+    if not abstained:
+        metrics["repetition"] = repetition(text)
+        metrics["answer_tokens"] = float(token_count(text))
+    return metrics
+
+
+def answer_terms(answer: Answer) -> Iterator[str]:
+    """Yield what the cited facts answer with: an entity's id or a plain value."""
+    by_id = {e.id: e for e in answer.evidence}
+    for citation in answer.citations:
+        evidence = by_id.get(citation.evidence_id)
+        if evidence is None or not isinstance(evidence.item, Triple):
+            continue
+        backward = len(evidence.via) > 2 and evidence.via[2] == "inverse"
+        term = evidence.item.subject if backward else evidence.item.object
+        yield term.value if isinstance(term, Literal) else term
+
+
+def _citing(answer: Answer, evidence: Sequence[Evidence], respondent: Respondent) -> Metrics:
+    """Return how the answer's sentences are cited; empty for an answer that claims nothing."""
+    if answer.status is Status.ABSTAINED or not (answer.citations or answer.evidence):
+        return {}
+    by_id = {e.id: e for e in (*evidence, *answer.evidence)}
+    sources: dict[int, str] = {}
+    for citation in answer.citations:
+        cited = by_id.get(citation.evidence_id)
+        if cited is not None:
+            text = respondent.evidence_text(cited, language=answer.language)
+            start, end = citation.span
+            more = text[start:end] if end > start else text
+            sources[citation.marker] = f"{sources.get(citation.marker, '')}\n{more}".strip()
+
+    def supports(text: str, statement: str) -> float:
+        return support(signals(statement, text, answer.language))
+
+    scores = citation_scores(
+        statements(answer.text, answer.language), sources, supports, least=SUPPORTED
+    )
+    named = {
+        "citation_recall": scores.recall,
+        "citation_precision": scores.precision,
+        "attribution": scores.attribution,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _problems(asked: AskedTurn, run: TurnRun, metrics: Metrics) -> Iterator[tuple[str, str]]:
+    """Yield kind and remark of what is not as expected, those of the answer first."""
+    if run.error is not None:
+        yield "failed", f"failed: {run.error}"
+    if metrics.get("wrongly_abstained"):
+        yield "abstained", "abstained, though it can be answered"
+    if metrics.get("abstention_recall") == 0:
+        yield "not abstained", "should have abstained"
+    if metrics.get("answer_contains") == 0 and not metrics.get("wrongly_abstained"):
+        yield "wrong answer", f"answer has none of: {'; '.join(asked.answers[:3])}"
+    if metrics.get(f"recall@{DEPTHS[-1]}", 1.0) < 1:
+        missing = [name for name in asked.relevant if name not in found_ids(run.evidence)]
+        if missing:
+            yield "evidence missing", f"evidence not found: {'; '.join(missing[:3])}"
+    if metrics.get("rewrite_recovery") == 0:
+        yield "rewrite", f"rewrite lacks words of: {asked.rewrites[0]}"
