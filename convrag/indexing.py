@@ -57,6 +57,7 @@ def build_index(
     rebuild: bool = False,
     root: Path | None = None,
     prune: bool = False,
+    alone: bool = False,
     graph_from_text: bool | None = None,
     tag_names: bool | None = None,
     progress: Progress | None = None,
@@ -76,6 +77,8 @@ def build_index(
             say, or as the index calls them already.
         prune: Delete what came from ``paths`` before and is not there any more. What is there but
             cannot be read is kept as it was.
+        alone: With ``prune``: delete all else too, and forget where it came from. What lay in
+            another folder before, under the same names, is not encoded again.
         graph_from_text: Whether what the documents' texts say becomes part of the graph. None for
             what was chosen before, which is no for a new index.
         tag_names: Whether the trained tagger finds the names in running text for that, else those
@@ -89,7 +92,7 @@ def build_index(
         IndexStoreError: The folder is no index, is locked, or was made with another encoder.
     """
     # A damaged index can be replaced without being read.
-    roots = Roots() if rebuild and paths else remembered_roots(into)
+    roots = Roots() if alone or (rebuild and paths) else remembered_roots(into)
     given = _given(roots, paths, root, tuple(languages)) if paths else tuple(roots)
     if rebuild and not paths and graph_from_text is None:
         graph_from_text = text_graphs.chosen(into)
@@ -110,14 +113,14 @@ def build_index(
     with _open(into, encoder, title=title, rebuild=rebuild) as index:
         if not anew:
             parsed = _parsed(files, roots, storage.source_hashes(index.connection))
-        _remember(index, given)
+        _remember(index, given, alone=alone)
         _store_graphs(index, parsed)
         report = index.update(documents, meter.watching(encoder), cancel=cancel)
         deleted = 0
         if cancel is None or not cancel.cancelled:
             if prune:
                 scope = {source_name(i.path) for i in given if i in there or not i.folder}
-                deleted = _prune(index, roots, scope, documents, parsed)
+                deleted = _prune(index, roots, None if alone else scope, documents, parsed)
             text_graphs.bring_up_to_date(
                 index,
                 graph_from_text,
@@ -226,24 +229,24 @@ def _parsed(files: Sequence[Path], roots: Roots, known: Mapping[str, str]) -> _P
     return parsed
 
 
-def _remember(index: Index, given: Iterable[Root]) -> None:
+def _remember(index: Index, given: Iterable[Root], *, alone: bool) -> None:
     with index.transaction() as connection:
-        roots = remembered.load(connection)
+        roots = Roots() if alone else remembered.load(connection)
         for root in given:
             roots.add(root.path, root.name, root.languages)
         remembered.store(connection, roots)
 
 
 def _prune(
-    index: Index, roots: Roots, scope: set[str], documents: _Documents, parsed: _Parsed
+    index: Index, roots: Roots, scope: set[str] | None, documents: _Documents, parsed: _Parsed
 ) -> int:
-    """Delete what lies in ``scope`` and was not found; return the number of documents."""
+    """Delete what lies in ``scope``, None for anywhere, and was not found; return how many."""
     unread = {refusal.source for refusal in documents.refusals}
     kept = documents.seen.union(parsed)
 
     def gone(source: str) -> bool:
         place = roots.located(source)
-        inside = place is not None and within(place, scope)
+        inside = scope is None or (place is not None and within(place, scope))
         return inside and source not in kept and not within(source, unread)
 
     with index.snapshot() as connection:

@@ -15,7 +15,7 @@ from convrag.errors import GraphError, UsageError
 from convrag.graph import storage
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.rdf import read_rdf
-from convrag.indexing import build_index, fingerprint
+from convrag.indexing import build_index, fingerprint, remembered_roots
 from convrag.models.scripted import HashEncoder
 from convrag.protocols import CancelToken
 from convrag.retrieval.index import Index
@@ -95,6 +95,24 @@ def test_without_prune_nothing_is_deleted(sources, tmp_path) -> None:
     with Index.open(tmp_path / "index") as index:
         assert index.passage_count == 3
         assert len(storage.load_triples(index.connection)) == 1
+
+
+def test_sources_that_moved_stay_one_when_they_are_alone(sources, tmp_path) -> None:
+    into = tmp_path / "index"
+    build(sources, into)
+    other = tmp_path / "other.de.md"
+    other.write_text("Die Fähre nach Solem.", encoding="utf-8")
+    build_index([other], into, ENCODER)
+    moved = sources.rename(tmp_path / "moved")
+    (moved / "three.en.md").unlink()
+    report = build(moved, into, prune=True, alone=True)
+    assert (report.added, report.updated, report.unchanged, report.deleted) == (0, 0, 2, 2)
+    assert (report.passages, report.triples) == (0, 1)
+    with Index.open(into) as index:
+        assert {d.source for d in index.documents()} == {"one.en.md", "two.en.md"}
+        assert list(storage.source_hashes(index.connection)) == ["graph.ttl"]
+        assert len(index.passages_with_entity("urn:a", 10)) == 2
+    assert [root.path for root in remembered_roots(into)] == [moved]
 
 
 def test_a_rebuild_that_is_cancelled_leaves_the_old_index(sources, tmp_path) -> None:

@@ -102,6 +102,7 @@ def _pack_index(
         languages=pack.languages,
         root=pack.graph.parent,
         prune=True,
+        alone=True,  # the package may have been installed in another place before
         progress=progress,
         cancel=cancel,
     )
