@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from convrag.evaluation.gold import GoldStages, Steps
+from convrag.evaluation.gold import GoldStages, Steps, right_rewrite
 from convrag.evaluation.runner import follow
 from convrag.evaluation.scoring import TurnScore, score_turn
 from convrag.types import Status
@@ -60,7 +60,8 @@ def _differs(stage: str, score: TurnScore) -> bool:
             return run.query is not None and run.query.language != expect.language
         case "rewrite":
             text = run.query.text if run.query else ""
-            return bool(expect.standalone) and text != expect.standalone
+            gold = right_rewrite(run.turn)
+            return bool(gold) and text != gold
         case "link":
             return bool(expect.entities)
         case "retrieve":

@@ -89,7 +89,7 @@ class GoldStages:
 
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
         """Return the question that stands alone, read without the turns before."""
-        text = self._turn.expect.standalone
+        text = right_rewrite(self._turn)
         if "rewrite" not in self._stages or not text:
             return self._pipeline.rewrite(turn, dialogue)
         query = self._pipeline.rewrite(replace(turn, text=text), Dialogue(dialogue.id))
@@ -131,6 +131,17 @@ class GoldStages:
             *entity.labels.values(),
             *(name for all_ in entity.aliases.values() for name in all_),
         }
+
+
+def right_rewrite(turn: ScriptedTurn) -> str:
+    """Return the question as it would be asked first in a dialogue; empty when it is not known.
+
+    A question that changes the topic, or has an answer and nothing that a rewrite must contain,
+    stands alone.
+    """
+    expect = turn.expect
+    alone = turn.shift or (expect.wants_answer and expect.rewrite is None)
+    return expect.standalone or (turn.user if alone else "")
 
 
 @dataclass(frozen=True, slots=True)
