@@ -40,7 +40,6 @@ def rewriter(
             "--graph", metavar="FILE", help="Graphs asked about; without any, the world pack's."
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training examples.")] = 8,
     share: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Of the usual number of examples.")
     ] = 1.0,
@@ -65,7 +64,6 @@ def rewriter(
         examples=examples,
         graphs=tuple(graph or ()),
         layers=_LAYERS,
-        epochs=epochs,
         share=share,
         seed=seed,
     )

@@ -34,7 +34,6 @@ class Recipe:
     graphs: tuple[Path, ...]
     """Graph files whose entities are asked about; the world pack's where there are none."""
     layers: int
-    epochs: int
     share: float
     seed: int
 
@@ -70,7 +69,7 @@ def train_rewriter(
         into,
         progress=lambda done, most: report(f"encoded {done} of {most}"),
     )
-    how = Training(epochs=recipe.epochs, seed=recipe.seed)
+    how = Training(seed=recipe.seed)
     network = Trainer(examples, kept, into, how).run(report)
     settings = TaggerSettings(
         E5_SMALL.sha256, recipe.layers, network.heads, network.blocks, 0.5, 0.5, 0.8

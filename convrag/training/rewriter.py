@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch.nn import functional
 
 from convrag.dialogue.tagging import TaggerSettings, save_tagger, shared
 from convrag.training.examples import Example
-from convrag.training.labels import Labels, label
+from convrag.training.labels import label
 from convrag.training.network import TaggerNetwork
 from convrag.training.states import KeptStates
 
@@ -29,8 +30,8 @@ WEIGHTS = "rewriter.npz"
 class Training:
     """How the tagger is trained."""
 
-    epochs: int = 8
-    rate: float = 2e-3
+    cycles: tuple[tuple[int, float], ...] = ((6, 2e-3), (3, 1e-3))
+    """Epochs and highest learning rate of each one-cycle schedule, one after the other."""
     hidden: int = 128
     blocks: int = 2
     heads: int = 4
@@ -80,50 +81,78 @@ class Trainer:
         torch.manual_seed(how.seed)
         width = self._kept.states.shape[1]
         network = TaggerNetwork(width=width, hidden=how.hidden, blocks=how.blocks, heads=how.heads)
-        batches = len(list(self._batches(random.Random(0))))  # noqa: S311
-        optimizer = torch.optim.AdamW(network.parameters(), lr=how.rate, weight_decay=0.01)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, how.rate, total_steps=how.epochs * batches + 1, pct_start=0.1
-        )
-        parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
-        for epoch in range(self._restored(parts), how.epochs):
-            network.train()
-            total, count = 0.0, 0
-            for batch in self._batches(random.Random(f"{how.seed} {epoch}")):  # noqa: S311
-                loss = _loss(network, batch)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
-                schedule.step()
-                total, count = total + float(loss.detach()), count + 1
-                if count == batches:
-                    break
-            self._saved(parts, epoch + 1)
-            report(f"epoch {epoch + 1} of {how.epochs}: loss {total / count:.4f}")
+        steps = len(self._groups(random.Random(0)))  # noqa: S311
+        kept = self._checkpoint()
+        done = int(kept["epoch"]) if kept else 0
+        if kept:
+            network.load_state_dict(kept["network"])
+        epoch, last = 0, sum(epochs for epochs, _ in how.cycles)
+        for epochs, rate in how.cycles:
+            optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
+            schedule = torch.optim.lr_scheduler.OneCycleLR(
+                optimizer, rate, total_steps=epochs * steps + 1, pct_start=0.1
+            )
+            if kept and epoch < done < epoch + epochs:
+                optimizer.load_state_dict(kept["optimizer"])
+                schedule.load_state_dict(kept["schedule"])
+            for number in range(max(epoch, done), epoch + epochs):
+                loss = self._pass(network, optimizer, schedule, number, steps)
+                self._save(network, optimizer, schedule, number + 1)
+                report(f"epoch {number + 1} of {last}: loss {loss:.4f}")
+            epoch += epochs
         return network.eval()
 
-    def _restored(self, parts: dict[str, object]) -> int:
-        """Return how many epochs the checkpoint has; take its state over."""
+    def _pass(
+        self,
+        network: TaggerNetwork,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+        epoch: int,
+        steps: int,
+    ) -> float:
+        """Go once over the examples; return the mean loss."""
+        network.train()
+        total = 0.0
+        groups = self._groups(random.Random(f"{self._how.seed} {epoch}"))[:steps]  # noqa: S311
+        for group in groups:
+            loss = _loss(network, self._batch(group))
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            total += float(loss.detach())
+        return total / len(groups)
+
+    def _checkpoint(self) -> dict[str, Any] | None:
+        """Return what an ended run of the same training left; None where there is nothing."""
         path = self._folder / _CHECKPOINT
         if not path.is_file():
-            return 0
-        kept = torch.load(path, weights_only=True)
-        if kept["how"] != str(self._how):
-            return 0
-        for name, part in parts.items():
-            part.load_state_dict(kept[name])  # type: ignore[attr-defined]
-        return int(kept["epoch"])
+            return None
+        kept: dict[str, Any] = torch.load(path, weights_only=True)
+        return kept if kept["how"] == str(self._how) else None
 
-    def _saved(self, parts: dict[str, object], epoch: int) -> None:
+    def _save(
+        self,
+        network: TaggerNetwork,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+        epoch: int,
+    ) -> None:
+        kept = {
+            "network": network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(),
+            "epoch": epoch,
+            "how": str(self._how),
+        }
         path = self._folder / _CHECKPOINT
-        states = {name: part.state_dict() for name, part in parts.items()}  # type: ignore[attr-defined]
         temporary = path.with_suffix(".new")
-        torch.save({**states, "epoch": epoch, "how": str(self._how)}, temporary)
+        torch.save(kept, temporary)
         temporary.replace(path)
 
-    def _batches(self, rng: random.Random) -> Iterator[_Batch]:
-        """Yield batches of contexts of like length, in random order."""
+    def _groups(self, rng: random.Random) -> list[list[int]]:
+        """Return the examples in batches of contexts of like length, in random order."""
         sizes = {n: len(self._kept.contexts[n].ids) for n in self._train}
         order = sorted(self._train, key=lambda n: sizes[n] + rng.random() * 8)
         groups: list[list[int]] = [[]]
@@ -132,8 +161,7 @@ class Trainer:
                 groups.append([])
             groups[-1].append(n)
         rng.shuffle(groups)
-        for group in groups:
-            yield self._batch(group)
+        return groups
 
     def _batch(self, group: Sequence[int]) -> _Batch:
         kept = self._kept
@@ -180,8 +208,3 @@ def write_weights(path: Path, network: TaggerNetwork, settings: TaggerSettings) 
     """
     settings = replace(settings, heads=network.heads, blocks=network.blocks)
     save_tagger(path, settings, network.weights())
-
-
-def labels_of(examples: Sequence[Example], kept: KeptStates) -> list[Labels]:
-    """Return the labels of all examples."""
-    return [label(one, context) for one, context in zip(examples, kept.contexts, strict=True)]
