@@ -82,7 +82,7 @@ def search(
     ] = 10,
     json: JsonOption = False,
 ) -> None:
-    """Find entities by name, in every language of the graph.
+    """Find entities by name in every language of the graph, or by an identifier such as a notation.
 
     Exit code 1 when there are none.
     """

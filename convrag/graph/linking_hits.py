@@ -46,6 +46,7 @@ _PER_PLACE = 2500
 _SOUND_ROWS = 16
 _FOREIGN, _OWN, _HAN = 0.65, 0.8, 0.9
 """How alike names must be when read out: of two scripts, of one, and where one is Han."""
+_MANY_DIGITS = 6
 _NO_SPACES = str.maketrans("", "", " -")
 _JOINERS = frozenset(" -'’·・")
 
@@ -301,4 +302,6 @@ def _zeros(key: str) -> str:
 
 
 def _is_identifier(text: str) -> bool:
-    return any(c.isdigit() for c in text) and any(c.isupper() for c in text)
+    """Whether the text is written like a number of an article: capitals and digits, or many."""
+    digits = sum(c.isdigit() for c in text)
+    return digits >= _MANY_DIGITS or (digits > 0 and any(c.isupper() for c in text))

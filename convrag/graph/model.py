@@ -79,6 +79,8 @@ class KnowledgeGraph:
         self.entities: Mapping[str, Entity] = MappingProxyType(builder.named(ids))
         self.size = facts.size
         """Number of facts, names not counted."""
+        self.identifying = tuple(p for p in terms.IDENTIFIERS if p in self.properties)
+        """The properties whose values stand for the thing itself, such as ``skos:notation``."""
         self._facts = facts
         self._qualifiers = plain.qualifiers
         self._together = builder.together

@@ -27,9 +27,11 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import STEMMED, is_code, stem_key
 from convrag.graph.romanize import sounds
 from convrag.text.normalize import match_key
+from convrag.types import Literal
 
 LABEL, ALIAS, TAIL = 1, 2, 3
-"""What a name is: the label in its language, another name, or the end of the entity's id."""
+"""What a name is: the label in its language, another name, or an identifier: the end of the
+entity's id, or what the graph says to be one."""
 _KIND = 3
 CODE = 4
 """Set for short capitals such as US, which only mean the entity when they are capitals."""
@@ -38,12 +40,13 @@ CAPITAL = 8
 
 NAME_FILE = "names.bin"
 _MAGIC = b"convrag names\n"
-_VERSION = 1
+_VERSION = 2
 _ALIGNED = 64
 _TABLES = ("keys", "stems", "sounds", "words")
 _NEAR = frozenset({"keys"})
 _ENGLISH = "en"
 _SHORTEST_STEM = 2
+_LONGEST_IDENTIFIER = 64
 
 
 class NameTable:
@@ -306,6 +309,10 @@ def names_of(graph: KnowledgeGraph, entity_id: str) -> Iterator[tuple[str, str, 
             yield alias, language, ALIAS
     if not entity_id.startswith("_:"):
         yield terms.local_name(entity_id), "", TAIL
+    for property_id in graph.identifying:
+        for fact in graph.values(entity_id, property_id):
+            if isinstance(fact.object, Literal) and len(fact.object.value) <= _LONGEST_IDENTIFIER:
+                yield fact.object.value, "", TAIL
 
 
 def _stem_pairs(rows: Sequence[Row], languages: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -41,7 +41,7 @@ class EntityMatch:
 
 
 class EntityIndex:
-    """The names of a graph's entities: labels, aliases, and the tails of their ids.
+    """The names of a graph's entities: labels, aliases, identifiers, and the tails of their ids.
 
     Names are compared by match key, so case, accents and width do not matter.
     """
@@ -104,7 +104,11 @@ class EntityIndex:
             case "fuzzy":
                 near = names.keys.near(key, limit * _POOL_PER_ANSWER)
                 return (
-                    (names.entity(row), edits) for edits, n in near for row in names.keys.values(n)
+                    (names.entity(row), edits)
+                    for edits, n in near
+                    for row in names.keys.values(n)
+                    # An identifier with another digit is another thing's.
+                    if names.kind(row) != TAIL or not any(c.isdigit() for c in names.key(row))
                 )
 
     def _begun(self, table: KeyTable, way: Way, key: str, limit: int) -> dict[int, tuple[Way, int]]:

@@ -54,6 +54,13 @@ ALIASES = frozenset(
         DCT + "alternative",
     }
 )
+IDENTIFIERS = (
+    SKOS + "notation",
+    *(s + name for s in SCHEMA for name in ("identifier", "sku", "isbn")),
+    DCT + "identifier",
+    DC + "identifier",
+)
+"""Predicates whose texts stand for the thing itself, as names do, in no language."""
 DESCRIPTIONS = frozenset(
     {
         DEFINITION,

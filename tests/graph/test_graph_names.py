@@ -104,7 +104,7 @@ def test_a_damaged_file_is_made_anew(graph: KnowledgeGraph, tmp_path: Path, dama
             "short": path.read_bytes()[:-9],
             "empty": b"",
             "text": b"convrag names\nbut not really",
-            "head": path.read_bytes().replace(b'"version": 1', b'"version": 0'),
+            "head": path.read_bytes().replace(b'"version": 2', b'"version": 1'),
         }[damage]
     )
     assert read_names(path, "x") is None

@@ -8,8 +8,10 @@ import pytest
 from rapidfuzz.distance import OSA
 
 from convrag.graph.key_table import KeyTable, most_edits
+from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.search import EntityIndex
+from convrag.text.normalize import match_key
 from tests.graph.graph_text import EX, graph_of
 
 CITIES = """
@@ -161,3 +163,42 @@ def test_a_table_finds_what_sorted_keys_would() -> None:
     assert table.values(table.find("ab") or 0) == [1, 40]
     assert table.find("abcd") is None
     assert [table.key(n) for n in table.starting("a", 2)] == ["a", "ab"]
+
+
+IDENTIFIED = """
+@prefix dct: <http://purl.org/dc/terms/> . @prefix schema: <https://schema.org/> .
+ex:a rdfs:label "Grape"@en, "Виноград"@ru ; skos:notation "B.03.01" .
+ex:b rdfs:label "Milk"@en, "牛奶"@zh ; dct:identifier "400638133" .
+ex:c rdfs:label "Leiter"@de, "سلم"@ar, "सीढ़ी"@hi, "はしご"@ja ; schema:sku "WM-900" .
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("b.03.01", "a"), ("400638133", "b"), ("WM-900", "c"), ("ＷＭ－９００", "c")],
+)
+def test_identifiers_find_their_things_and_no_others(written: str, meant: str) -> None:
+    index = EntityIndex(graph_of(IDENTIFIED))
+    (match,) = index.search(written, "en", 5)
+    assert (match.entity_id, match.way, match.language) == (EX + meant, "exact", "")
+    assert match_key(match.name) == match_key(written)
+    assert index.search(written[:-1] + "7", "en", 5) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "meant"),
+    [
+        ("What is B.03.01?", "en", "a"),
+        ("Что такое B.03.01?", "ru", "a"),
+        ("400638133是什么？", "zh", "b"),
+        ("Was kostet WM-900?", "de", "c"),
+        ("ما هو WM-900؟", "ar", "c"),
+        ("WM-900 क्या है?", "hi", "c"),
+        ("WM-900とは何ですか", "ja", "c"),
+    ],
+)
+def test_texts_name_things_by_their_identifiers(text: str, language: str, meant: str) -> None:
+    linker = DictionaryLinker(graph_of(IDENTIFIED))
+    assert EX + meant in [link.entity_id for link in linker.link(text, language=language)]
+    other = text.translate(str.maketrans("019", "782"))
+    assert not any(link.entity_id for link in linker.link(other, language=language))
