@@ -142,13 +142,16 @@ def ablated_parts(text: str, retriever: str | None, endpoint: str | None) -> tup
         UsageError: There is no such part, or no pipeline to take it from.
     """
     from convrag.errors import UsageError
-    from convrag.pipeline.stages import PARTS
 
     found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not found:
+        return ()
+    from convrag.pipeline.stages import PARTS
+
     for part in found:
         if part not in PARTS:
             raise UsageError(f"--ablate: unknown part '{part}'", f"known: {', '.join(PARTS)}")
-    if found and (retriever or endpoint):
+    if retriever or endpoint:
         raise UsageError(
             "--ablate takes parts from the pipeline, which is not asked",
             "leave out --retriever and --endpoint",

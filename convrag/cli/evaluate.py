@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convrag.cli.datasets import (
+    SET_K,
+    AblateOption,
+    AskedSet,
+    DatasetOption,
+    IntoOption,
+    LanguageOption,
+    LimitOption,
+    OwnRepliesOption,
+    ablated_parts,
+    ask_set,
+    asked_set,
+    known_metrics,
+    set_indexed,
+    validated,
+)
 from convrag.cli.options import (
     EncoderOption,
     GeneratorOption,
@@ -51,7 +69,10 @@ FailOverOption = Annotated[
 def evaluate(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Dialogue files or folders; without any, all bundled ones."),
+        typer.Argument(
+            help="Dialogue files or folders; without any, all bundled ones. With --dataset, its"
+            " file."
+        ),
     ] = None,
     pack: PackOption = None,
     index: IndexOption = None,
@@ -95,34 +116,55 @@ def evaluate(
     validate: Annotated[
         bool, typer.Option("--validate", help="Only check the files, and say what is wrong.")
     ] = False,
+    dataset: DatasetOption = None,
+    limit: LimitOption = None,
+    language: LanguageOption = "",
+    into: IntoOption = None,
+    own_replies: OwnRepliesOption = False,
+    ablate: AblateOption = "",
     encoder: EncoderOption = None,
     generator: GeneratorOption = None,
     threads: ThreadsOption = None,
     k: KOption = None,
 ) -> None:
-    """Run scripted dialogues and score every turn.
+    """Run scripted dialogues, or a published data set, and score every turn.
 
     Every run is kept; Ctrl-C stops it and --resume goes on with it.
     """
     from convrag.cli.reporting import bounds, write_reports
     from convrag.config import load_config
+    from convrag.evaluation.ablation import ablations
     from convrag.evaluation.dialogues import load_dialogues
     from convrag.evaluation.opening import PIPELINE, Opening
     from convrag.packs import dialogue_folder
 
     _check(retriever, endpoint, workers)
-    low, high = bounds(fail_under, "--fail-under"), bounds(fail_over, "--fail-over")
+    parts = ablated_parts(ablate, retriever, endpoint)
+    asked = asked_set(dataset, paths, language, limit, own_replies, into, workers)
+    metrics = known_metrics(asked)
+    low = bounds(fail_under, "--fail-under", metrics)
+    high = bounds(fail_over, "--fail-over", metrics)
     if validate:
-        _validate(paths or [dialogue_folder()])
+        _validate(asked, paths or [dialogue_folder()])
         return
+    k = k or (SET_K if asked else None)
     config = load_config(encoder=encoder, generator=generator, threads=threads, k=k)
     check_source(pack, index)
-    dialogues = load_dialogues(paths or [dialogue_folder()])
+    dialogues = () if asked else load_dialogues(paths or [dialogue_folder()])
     opening = Opening(
         config, pack, index, retriever or PIPELINE, endpoint or "", model, attribution
     )
-    report = _run(opening, dialogues, workers, resume, seed)
-    write_reports(report, json=json, markdown=markdown, html=html)
+    with nullcontext(opening) if asked is None else set_indexed(asked, opening) as opening:
+
+        def run(opening: Opening, resume: str | None = None) -> Report:
+            if asked is not None:
+                return ask_set(asked, opening, resume, seed)
+            return _run(opening, dialogues, workers, resume, seed)
+
+        report = run(opening, resume)
+        without = {part: run(replace(opening, without=(part,))).turns for part in parts}
+    changes = ablations(report.turns, without, seed=seed)
+    write_reports(report, json=json, markdown=markdown, html=html, ablations=changes)
     _fail(report, low, high)
 
 
@@ -138,10 +180,13 @@ def _check(retriever: str | None, endpoint: str | None, workers: str) -> None:
         raise UsageError(f"--workers {workers}: neither a number nor 'ray'", "like --workers 2")
 
 
-def _validate(paths: Sequence[Path]) -> None:
+def _validate(asked: AskedSet | None, paths: Sequence[Path]) -> None:
     from convrag.cli.output import note, say
     from convrag.evaluation.dialogues import check_dialogues
 
+    if asked is not None:
+        say(validated(asked))
+        return
     count, errors = check_dialogues(paths)
     for error in errors:
         note(f"error: {error.message}")
@@ -167,7 +212,7 @@ def _run(
 
     for source in {opening.source(dialogue) for dialogue in dialogues}:
         check_source(source or None, opening.index)  # an unknown pack shows before anything runs
-    run = _kept(opening, describe(opening, dialogues, seed=seed), resume)
+    run = kept_run(opening, describe(opening, dialogues, seed=seed), resume)
     done = run.clean()
     left = [dialogue for dialogue in dialogues if dialogue.id not in done]
     asked = sum(run.info.dialogues[name] for name in done)
@@ -186,7 +231,12 @@ def _run(
     return make_report(run.turns(), seed=seed, info=run.info)
 
 
-def _kept(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
+def kept_run(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
+    """Return a new run, or the one to go on with.
+
+    Raises:
+        RunError: That one was made with something else.
+    """
     from convrag.errors import RunError
     from convrag.evaluation.store import RunStore
 

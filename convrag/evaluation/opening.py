@@ -32,6 +32,8 @@ class Opening:
     model: str = ""
     attributed: bool = True
     """Whether the stage at fault is looked for."""
+    without: tuple[str, ...] = ()
+    """Parts of the pipeline to do without; see :class:`convrag.pipeline.Pipeline`."""
 
     def source(self, dialogue: ScriptedDialogue) -> str:
         """Return the name of the pack that the dialogue is asked of; empty for the index."""
@@ -50,7 +52,11 @@ class Opening:
         if self.endpoint:
             return baselines.Endpoint(self.endpoint, self.model)
         pipeline = open_pipeline(
-            self.config, pack=source or None, index=self.index, progress=progress
+            self.config,
+            pack=source or None,
+            index=self.index,
+            progress=progress,
+            without=self.without,
         )
         if self.respondent != PIPELINE:
             encoder = load_encoder(self.config.encoder, config=self.config)

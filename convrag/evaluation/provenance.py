@@ -35,6 +35,8 @@ def describe(opening: Opening, dialogues: Sequence[ScriptedDialogue], *, seed: i
     sources = sorted({opening.source(dialogue) for dialogue in dialogues})
     kept = {"encoder", "generator", "reranker", "rewriter", "k", "threads"}
     settings = {name: str(value) for name, value in asdict(config).items() if name in kept}
+    if opening.without:
+        settings["without"] = ", ".join(opening.without)
     models = {} if opening.endpoint else _sources(opening, sources)
     respondent = opening.respondent
     if opening.endpoint:

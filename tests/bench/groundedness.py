@@ -15,7 +15,7 @@ import io
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,6 @@ from convrag.evaluation.metrics.overlap import rouge_l
 from convrag.evaluation.metrics.support import Signals, features, signals, support
 from convrag.models.registry import load_encoder
 from convrag.protocols import Encoder
-from convrag.text.segment import sentences
 from tests.bench.squad import SEED, KeptVectors
 
 DEVELOPMENT = {
@@ -36,6 +35,8 @@ DEVELOPMENT = {
 HELD_OUT = {"begin wow test": "begin/wow/begin_test_wow.tsv.gz"}
 LANGUAGES = ("de", "en", "es", "fr", "hi")
 RESAMPLES = 1000
+WEIGHED = 5
+"""Signals that are weighed besides the encoder's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,8 @@ def memerag(path: Path, language: str) -> Iterator[Judged]:
 
 
 def found(judged: Sequence[Judged], encoder: Encoder | None) -> list[Signals]:
-    """Return the signals of each; those of a response of several sentences are its weakest."""
-    return [_weakest(item, encoder) for item in judged]
-
-
-def _weakest(item: Judged, encoder: Encoder | None) -> Signals:
-    spans = sentences(item.statement, item.language) or ((0, len(item.statement)),)
-    parts = [item.statement[a:b] for a, b in spans]
-    each = [signals(part, item.text, item.language, encoder=encoder) for part in parts]
-    return min(each, key=lambda s: s.words + s.together + s.pairs)
+    """Return the signals of each."""
+    return [signals(j.statement, j.text, j.language, encoder=encoder) for j in judged]
 
 
 # --- measures -------------------------------------------------------------------------------------
@@ -138,7 +132,7 @@ def report(name: str, judged: Sequence[Judged], encoder: Encoder | None) -> None
     """Print how well each score tells supported statements from others."""
     labels = np.array([item.supported for item in judged])
     rows = found(judged, encoder)
-    lexical = [support(Signals(*features(row)[:6])) for row in rows]
+    lexical = [support(replace(row, meaning=None)) for row in rows]
     scores = {
         "rouge-l": [rouge_l(j.statement, [j.text]).precision for j in judged],
         "words": [row.words for row in rows],
@@ -164,7 +158,7 @@ def fit(judged: Sequence[Judged], encoder: Encoder | None) -> None:
     labels = np.array([item.supported for item in judged])
     rows = found(judged, encoder)
     every = np.array([features(row) for row in rows])
-    for name, values in (("lexical", every[:, :6]), ("with meaning", every)):
+    for name, values in (("lexical", every[:, :WEIGHED]), ("with meaning", every)):
         folds = np.random.default_rng(SEED).integers(0, 5, len(labels))
         held = np.zeros(len(labels))
         for fold in range(5):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,7 @@ class FakePipeline:
         self.pack, self.index = pack, index
         self.asked: list[tuple[Dialogue, Turn]] = []
         self.filters: list[Filter] = []
+        self.without: tuple[str, ...] = ()
         self.closed = False
 
     def respond(
@@ -143,10 +144,12 @@ def opened(home: Path, packs: Path, monkeypatch: pytest.MonkeyPatch) -> list[Fak
         pack: str | None = None,
         index: Path | None = None,
         progress: Callable[[str, float], None] | None = None,
+        without: Sequence[str] = (),
     ) -> FakePipeline:
         if progress:
             progress("opening", 0.5)
         made.append(FakePipeline(pack, index))
+        made[-1].without = tuple(without)
         return made[-1]
 
     module = types.ModuleType("convrag.pipeline")

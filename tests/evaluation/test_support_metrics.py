@@ -76,8 +76,8 @@ def test_every_signal_is_told() -> None:
     assert found.numbers == 1.0  # 2 is nowhere
     assert found.names == 1 / 2  # "Curie" is there, "Berlin" is not; "Marie" begins the sentence
     assert found.negated == 1.0  # the sentence that is closest says no such thing
-    assert 0 < found.pairs < found.words < 1
-    assert len(features(found)) == 6
+    assert 0 < found.pairs < found.order < found.words < 1
+    assert len(features(found)) == 5
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_encoder_compares_the_closest_sentences() -> None:
     text = "A dog barks. The cat sleeps."
     assert signals("One cat is here.", text, "en", encoder=_Axes()).meaning == 1.0
     assert signals("One cat is here.", "A dog barks.", "en", encoder=_Axes()).meaning == 0.0
-    assert len(features(signals("A cat.", text, "en", encoder=_Axes()))) == 7
+    assert len(features(signals("A cat.", text, "en", encoder=_Axes()))) == 6
 
 
 SPLIT = [
