@@ -200,7 +200,9 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> bytes:
         with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310
             content: bytes = reply.read()
             return content
-    except (urllib.error.URLError, TimeoutError, OSError) as error:
+    except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise ModelError(
             f"{url}: {error}", "is the server running, and is the key right?"
         ) from error
