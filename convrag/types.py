@@ -128,11 +128,47 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that the user may have meant; ``label`` tells it apart from the others."""
+
+    entity_id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clarification:
+    """A question that waits until it is known what one of its names means."""
+
+    question: str
+    """In standalone form."""
+    mention: Mention
+    """The name, with its place in ``question``."""
+    choices: tuple[Choice, ...]
+    language: str
+    asked: bool = False
+    """Whether the user was asked; else every choice was answered, and the user may pick one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of the dialogue: the ``number`` counts the user's turns from 1."""
+
+    number: int
+    text: str
+    language: str
+    act: str
+    answered: bool
+    about: tuple[str, ...] = ()
+    """Entities of the question, then the one that answered it."""
+    topic: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DialogueState:
-    """What the next turn may refer to."""
+    """What the next turn may refer to; its size does not grow with the dialogue."""
 
     focus: tuple[Focus, ...] = ()
-    """Entities in focus, most salient first."""
+    """Entities in focus, most salient first. One without an id is a passage's subject."""
     last_question: str = ""
     """The last question in standalone form."""
     last_links: tuple[Link, ...] = ()
@@ -140,6 +176,20 @@ class DialogueState:
     language: str = ""
     topic: int = 0
     """Counts topic shifts from 0."""
+    turn: int = 0
+    """How many turns the user has had."""
+    listed: tuple[str, ...] = ()
+    """Entities that were listed or compared last, in order: "the second one"."""
+    years: tuple[int, ...] = ()
+    """Years that the last answer names, in order: "two years later"."""
+    asked: tuple[Asked, ...] = ()
+    """The last questions, oldest first, with their languages and whether they were answered."""
+    pending: Clarification | None = None
+    """What the user was asked back."""
+    senses: tuple[tuple[str, str], ...] = ()
+    """Names with the entity that the user said they mean, oldest first."""
+    reply_language: str = ""
+    """Language that the user wants answers in; empty for each question's own."""
 
 
 class Role(StrEnum):
@@ -198,12 +248,15 @@ class Query:
     confidence: float = 1.0
     standalone: bool = True
     act: str = "question"
-    """``question``, ``followup``, ``correction``, ``smalltalk`` or ``empty``."""
+    """``question``, ``followup``, ``correction``, ``clarified``, ``smalltalk:KIND``, ``outside``,
+    ``preference`` or ``empty``."""
     filter: Filter = field(default_factory=Filter)
     focus: tuple[Focus, ...] = ()
     """Entities that the dialogue is about, most salient first."""
     before: tuple[str, ...] = ()
     """What was said before, oldest first."""
+    reply_language: str = ""
+    """Language of the answer, where it is not the question's."""
 
 
 class Inference(StrEnum):
@@ -288,6 +341,8 @@ class Reading:
     answerability: float
     conclusion: Conclusion | None = None
     """What the facts that answer say together, when each alone does not answer."""
+    lead: AnswerSpan | None = None
+    """Line of another passage that says why the first span answers; it is quoted before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +361,8 @@ class Status(StrEnum):
     STOPPED = "stopped"
     ABSTAINED = "abstained"
     FAILED = "failed"
+    CLARIFYING = "clarifying"
+    """The answer is a question back, with choices."""
 
 
 class Mode(StrEnum):
@@ -333,6 +390,8 @@ class Answer:
     status: Status
     mode: Mode
     timings: Mapping[str, float]
+    choices: tuple[Choice, ...] = ()
+    """What a clarifying answer offers, in order."""
 
 
 @dataclass(frozen=True, slots=True)

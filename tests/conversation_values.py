@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from convrag.types import (
     Answer,
+    Asked,
+    Choice,
     Citation,
+    Clarification,
     Conclusion,
     Dialogue,
     DialogueState,
@@ -129,7 +132,9 @@ queries = st.builds(
     standalone=st.booleans(),
     act=text,
     filter=filters,
+    reply_language=text,
 )
+_choices = st.lists(st.builds(Choice, text, text), max_size=3).map(tuple)
 answers = st.builds(
     Answer,
     text=text,
@@ -140,6 +145,7 @@ answers = st.builds(
     status=st.sampled_from(Status),
     mode=st.sampled_from(Mode),
     timings=st.dictionaries(text, number, max_size=3),
+    choices=_choices,
 )
 turns = st.builds(
     Turn, id=text, role=st.sampled_from(Role), text=text, language=text, created=number
@@ -160,6 +166,33 @@ states = st.builds(
     last_links=links,
     language=text,
     topic=st.integers(0, 99),
+    turn=st.integers(0, 9999),
+    listed=st.lists(text, max_size=3).map(tuple),
+    years=st.lists(st.integers(1000, 2099), max_size=2).map(tuple),
+    asked=st.lists(
+        st.builds(
+            Asked,
+            number=st.integers(0, 9999),
+            text=text,
+            language=text,
+            act=text,
+            answered=st.booleans(),
+            about=st.lists(text, max_size=2).map(tuple),
+            topic=st.integers(0, 99),
+        ),
+        max_size=2,
+    ).map(tuple),
+    pending=st.none()
+    | st.builds(
+        Clarification,
+        question=text,
+        mention=st.builds(Mention, text, span),
+        choices=_choices,
+        language=text,
+        asked=st.booleans(),
+    ),
+    senses=st.lists(st.tuples(text, text), max_size=2).map(tuple),
+    reply_language=text,
 )
 
 

@@ -140,6 +140,15 @@ def test_answers_of_the_first_form_are_read(question: str) -> None:
     assert [e.item for e in read.evidence] == [e.item for e in answer.evidence]
 
 
+def test_states_of_earlier_versions_are_read() -> None:
+    full = DialogueState(last_question="q", language="en", topic=2, turn=7, years=(1990,))
+    data = through_text(state_to_json(full))
+    known = ("focus", "last_question", "last_links", "language", "topic")
+    early = {key: data[key] for key in known}
+    part("state").validate(early)
+    assert state_from_json(early) == DialogueState(last_question="q", language="en", topic=2)
+
+
 def test_another_schema_is_refused_with_its_name() -> None:
     with pytest.raises(SessionError, match="convrag.answer/9"):
         answer_from_json({"schema": "convrag.answer/9"})

@@ -132,6 +132,10 @@ def _answer(
         _write_json(pipeline, answer)
     else:
         _write_sources(pipeline, answer)
+        if answer.choices and not session:
+            from convrag.cli.output import note
+
+            note("ask again with the one you mean, or reply with its number in a --session")
 
 
 def _respond(

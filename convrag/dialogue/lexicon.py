@@ -14,7 +14,10 @@ from convrag.text.normalize import match_key
 from convrag.types import Span
 
 SMALLTALK = ("greeting", "thanks", "farewell", "assent")
+ITEMS = ("first", "second", "third", "fourth", "last", "other")
+_CLOSINGS = ("呢", "は", "だとどう", "ならどう", "だと")
 _REFERRING = ("events", "pronouns", "possessives", "places", "demonstratives", "inert")
+_OPENINGS = ("continuations", "corrections", "rejections", "apologies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,10 @@ class Lexicon:
         self._referring = _index(entries, _REFERRING, language)
         self._openings = _index(entries, ("continuations", "corrections"), language)
         self._indefinite = _index(entries, ("indefinite",), language)
+        self._spoken = _index(
+            entries, (*ITEMS, "both", "fillers", "restarts", *_OPENINGS, "outside"), language
+        )
+        self._courtesies = _index(entries, ("thanks", "farewell"), language)
         self._smalltalk = {
             _bare(phrase): kind for kind in SMALLTALK for phrase in entries.get(kind, ())
         }
@@ -41,6 +48,25 @@ class Lexicon:
     def smalltalk(self, text: str) -> str:
         """Return which kind of small talk the whole text is, or an empty string."""
         return self._smalltalk.get(_bare(text), "")
+
+    def courtesy(self, text: str) -> tuple[str, Span]:
+        """Return ``thanks`` or ``farewell`` and where the text says it, or an empty string."""
+        for group in longest(self._courtesies.find(text)):
+            return group[0].phrase.target, group[0].span
+        return "", (0, 0)
+
+    def templates(self, kind: str) -> tuple[str, ...]:
+        """Return the phrases of a kind as they are written, for those with a part left open."""
+        return self._entries.get(kind, ())
+
+    def spoken(self, text: str, *kinds: str) -> tuple[tuple[str, Span], ...]:
+        """Return what the text has of ``kinds``, in reading order, without overlap."""
+        some = [m for m in self._spoken.find(text) if m.phrase.target in kinds]
+        return tuple(
+            (group[0].phrase.target, group[0].span)
+            for group in longest(some)
+            if not self._is_polite(text, group[0])
+        )
 
     def cues(self, text: str) -> tuple[Cue, ...]:
         """Return the referring words in reading order, without overlap."""
@@ -54,13 +80,13 @@ class Lexicon:
     def opening(self, text: str) -> tuple[str, Span]:
         """Return ``continuations`` or ``corrections`` and the span of the opening, or ``""``.
 
-        Chinese 呢 closes the turn it marks; it counts as an opening as well.
+        Chinese 呢 and Japanese は close the turn they mark; they count as openings as well.
         """
         best: tuple[str, Span] = ("", (0, 0))
         for match in self._openings.find(text):
             start, end = match.span
             leads = not any(c.isalnum() for c in text[:start])
-            closes = match.phrase.key == "呢" and not any(c.isalnum() for c in text[end:])
+            closes = match.phrase.key in _CLOSINGS and not any(c.isalnum() for c in text[end:])
             if (leads or closes) and end - start > best[1][1] - best[1][0]:
                 best = (match.phrase.target, match.span)
         return best
@@ -82,14 +108,14 @@ class Lexicon:
 @cache
 def lexicon(language: str) -> Lexicon:
     """Return the lexicon of ``language``; an empty one for languages without."""
-    entries = _tables().get(language, {})
+    entries = {**_tables("lexicon").get(language, {}), **_tables("turns").get(language, {})}
     return Lexicon({kind: tuple(words) for kind, words in entries.items()}, language)
 
 
 @cache
-def _tables() -> dict[str, dict[str, list[str]]]:
-    text = resources.files("convrag.dialogue").joinpath("lexicon.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def _tables(name: str) -> dict[str, dict[str, list[str]]]:
+    folder = resources.files("convrag.dialogue")
+    return tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _index(

@@ -1,50 +1,41 @@
 """Turns made to stand alone by rules over the dialogue's state.
 
-A turn that names what it asks about is left as it is. Otherwise one of four things happens, tried
-in this order: an ellipsis takes over the last question with another entity ("and Spain?"), a turn
-that asks more about the same matter gets the last question before it ("and how often?"), a
-referring word is resolved to an entity in focus ("how long is it?"), or a turn without any entity
-gets the one in focus that has what is asked for ("and the currency?").
+False starts are taken out first, and words for an item of a list become its name. A turn that then
+names what it asks about is left as it is. Otherwise one of these happens, tried in this order: a
+correction or an ellipsis takes over the last question with another entity ("and Spain?"), a
+comparison gets what is compared, a turn that asks more about the same matter gets the last question
+before it ("and how often?"), a referring word is resolved to an entity in focus ("how long is
+it?"), or a turn without any entity gets the one in focus that has what is asked for ("and the
+currency?").
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from convrag.dialogue.lexicon import Cue, Lexicon, lexicon
+from convrag.dialogue.clarifying import CLEAR, Clarifier, sensed
+from convrag.dialogue.clearing import cleared
+from convrag.dialogue.correcting import other_sense
+from convrag.dialogue.items import compared, item_meant, ranked
+from convrag.dialogue.lexicon import Cue, lexicon
+from convrag.dialogue.seen import Seen, content_count, look, moved
+from convrag.dialogue.wishes import reply_language, wants_something_else
+from convrag.dialogue.years import replaced_year, with_year
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.phrases import mask
-from convrag.graph.quantities import number_phrases
-from convrag.graph.relations import RelationMatch, RelationMatcher
-from convrag.text.analysis import content_words
+from convrag.graph.relations import RelationMatcher
 from convrag.text.normalize import match_key
-from convrag.text.segment import overlap
 from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Query, Span, Turn
 
+REPLY_LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
+"""Languages that answers can be asked for in: those with phrases and names of their own."""
 _IN_PLACE = frozenset({"en", "zh", "ja"})
 """Languages in which a name can stand where the pronoun stood without changing its form."""
 _DROPS_SUBJECTS = frozenset({"ar", "es", "ja", "ko", "pt", "zh"})
-_CLEAR = 0.1
-"""How far ahead of its namesakes an entity must be to be meant without doubt."""
 _CLOSING = "?？!！.。؟।… "
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What was found in one turn."""
-
-    text: str
-    language: str
-    state: DialogueState
-    lexicon: Lexicon
-    links: tuple[Link, ...]
-    relations: tuple[RelationMatch, ...]
-    cues: tuple[Cue, ...]
-    opening: str
-    content: int
-    """Content words besides the linked names, the opening and words that ask for a number."""
+_LONGEST_COURTESY = 4
+"""Content words that may stand beside thanks."""
 
 
 class RuleRewriter:
@@ -62,6 +53,7 @@ class RuleRewriter:
         self._linker = linker
         self._matcher = matcher
         self._identify = identify
+        self._clarifier = Clarifier(graph, linker, matcher)
 
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
         """Return the standalone query; on any doubt the turn as it is."""
@@ -70,51 +62,72 @@ class RuleRewriter:
         language = turn.language or self._identify(text, state.language)
         if not any(c.isalnum() for c in text):
             return Query(text, text, language, act="empty")
-        kind = lexicon(language).smalltalk(text)
-        if kind:
-            return Query(text, text, language, act=f"smalltalk:{kind}")
+        spoken = (language, state.language, *(asked.language for asked in state.asked))
+        for code in dict.fromkeys(spoken):
+            if code and (kind := lexicon(code).smalltalk(text)):
+                return Query(text, text, code, act=f"smalltalk:{kind}")
+        wish, rest = reply_language(text, language, REPLY_LANGUAGES)
+        wish = wish or state.reply_language
+        if not any(c.isalnum() for c in rest):
+            act = "preference"
+            return Query(text, text, language, (), 0.95, False, act, reply_language=wish)
+        query = self._asked(cleared(rest, lexicon(language)), language, state)
+        if query.text != text:
+            query = replace(query, standalone=False)
+        return replace(query, original=text, reply_language="" if wish == language else wish)
+
+    def _asked(self, text: str, language: str, state: DialogueState) -> Query:
+        """Return the query that a turn without false starts is."""
+        text = with_year(text, language, state.years)
         seen = self._look(text, language, state)
+        settled = self._clarifier.reply(seen) or self._aside(seen)
+        if settled is not None:
+            return settled
+        item = item_meant(seen, self._graph)
+        if item is not None:
+            entity, (start, end) = item
+            name = self._graph.label(entity, language)
+            text = text[:start] + name + text[end:]
+            seen = self._look(text, language, state)
         if not state.focus:
             return self._standalone(seen)
         return (
-            self._ellipsis(seen)
+            other_sense(seen, self._graph, self._linker)
+            or self._ellipsis(seen)
+            or compared(seen, self._graph)
+            or ranked(seen, self._graph)
             or self._continuation(seen)
             or self._reference(seen)
             or self._dropped(seen)
             or self._standalone(seen)
         )
 
-    def _look(self, text: str, language: str, state: DialogueState) -> _Seen:
-        words = lexicon(language)
-        relations = self._matcher.match(text, language=language)
-        links = self._linker.link(
-            text, language=language, focus=state.focus, relations=relations
-        )
-        names = [link.mention.span for link in links]
-        relations = tuple(r for r in relations if not any(overlap(r.span, n) for n in names))
-        opening, opening_span = words.opening(text)
-        cues = tuple(c for c in words.cues(text) if not any(overlap(c.span, n) for n in names))
-        return _Seen(
-            text,
-            language,
-            state,
-            words,
-            links,
-            relations,
-            cues,
-            opening,
-            _content(text, language, [*names, opening_span, *number_phrases(text, language)]),
-        )
+    def _aside(self, seen: Seen) -> Query | None:
+        """Return small talk in many words ("thanks, how nice"), and what no source answers."""
+        if wants_something_else(seen.text, seen.lexicon):
+            return Query(seen.text, seen.text, seen.language, (), 0.9, False, "outside")
+        kind, span = seen.lexicon.courtesy(seen.text)
+        if not kind or seen.links or seen.relations or any(c in seen.text for c in "?？؟"):
+            return None
+        if content_count(seen.text, seen.language, [span]) > _LONGEST_COURTESY:
+            return None
+        return Query(seen.text, seen.text, seen.language, (), 0.8, False, f"smalltalk:{kind}")
 
-    def _standalone(self, seen: _Seen) -> Query:
-        return Query(seen.text, seen.text, seen.language, seen.links)
+    def _look(self, text: str, language: str, state: DialogueState) -> Seen:
+        seen = look(text, language, state, self._linker, self._matcher)
+        return replace(seen, links=sensed(seen.links, state))
 
-    def _ellipsis(self, seen: _Seen) -> Query | None:
+    def _standalone(self, seen: Seen) -> Query:
+        told = self._clarifier.told_apart(seen)
+        return told or Query(seen.text, seen.text, seen.language, seen.links)
+
+    def _ellipsis(self, seen: Seen) -> Query | None:
         """Take over the last question with the new entity in the old one's place."""
         last = seen.state.last_question
         if not (seen.links and last and (seen.opening or not seen.cues)):
             return None
-        if seen.relations or seen.content or not (seen.opening or _is_bare(seen)):
+        corrects = seen.opening == "corrections"
+        if seen.relations or seen.content > corrects or not (seen.opening or seen.is_bare):
             return None
         inside = self._linker.nested(last, language=seen.language)
         pairs = self._replacements(seen.links, seen.state.last_links) or self._replacements(
@@ -129,9 +142,9 @@ class RuleRewriter:
             start, end = old.mention.span
             text = text[:start] + name + text[end:]
             grown = len(name) - (end - start)
-            links = [_moved(link, grown) for link in links]
+            links = [moved(link, grown) for link in links]
             links.append(replace(new, mention=Mention(name, (start, start + len(name)))))
-        act = "correction" if seen.opening == "corrections" else "followup"
+        act = "correction" if corrects else "followup"
         ordered = tuple(sorted(links, key=lambda link: link.mention.span))
         return Query(text, seen.text, seen.language, ordered, 0.85, False, act)
 
@@ -155,13 +168,15 @@ class RuleRewriter:
                     break
         return pairs
 
-    def _continuation(self, seen: _Seen) -> Query | None:
+    def _continuation(self, seen: Seen) -> Query | None:
         """Put the last question before a turn that asks more about the same matter.
 
         Such a turn names nothing itself ("and how often?") or points at what was asked about ("how
         often should I do that?"). A last question about a property of an entity is not a matter.
         """
         last = seen.state.last_question
+        if not content_count(last, seen.language, [k.mention.span for k in seen.state.last_links]):
+            return None  # it was nothing but a name
         event = any("events" in cue.kinds for cue in seen.cues)
         bare = not seen.relations and not seen.content and not seen.cues
         if seen.links or not last or not (event or bare):
@@ -170,10 +185,10 @@ class RuleRewriter:
         asked = self._matcher.match(last, language=seen.language, masked=masked)
         if any(r.target in self._graph.properties for r in asked) and not event:
             return None
-        text = f"{last} {seen.text}"
+        text = replaced_year(last, seen.text) or f"{last} {seen.text}"
         return Query(text, seen.text, seen.language, seen.state.last_links, 0.75, False, "followup")
 
-    def _reference(self, seen: _Seen) -> Query | None:
+    def _reference(self, seen: Seen) -> Query | None:
         """Resolve a pronoun or "that river" to the entity in focus that fits."""
         typed = self._typed_reference(seen)
         if typed is not None or self._names_what_it_asks(seen):
@@ -189,7 +204,7 @@ class RuleRewriter:
                     return self._inserted(seen, focus, cue.span, kind, 0.8)
         return None
 
-    def _names_what_it_asks(self, seen: _Seen) -> bool:
+    def _names_what_it_asks(self, seen: Seen) -> bool:
         """Whether an entity that the turn names, and no namesake, has what is asked for.
 
         Its pronouns then point at nothing before: "which side do they drive on in Iceland?".
@@ -201,7 +216,7 @@ class RuleRewriter:
             if link.entity_id is not None and not _is_ambiguous(link)
         )
 
-    def _typed_reference(self, seen: _Seen) -> Query | None:
+    def _typed_reference(self, seen: Seen) -> Query | None:
         described = {kind for link in seen.links for kind in self._kinds(link.entity_id)}
         for relation in seen.relations:
             if relation.target not in self._graph.classes or relation.target in described:
@@ -219,7 +234,7 @@ class RuleRewriter:
                 return self._inserted(seen, focus, span, "typed", 0.9)
         return None
 
-    def _dropped(self, seen: _Seen) -> Query | None:
+    def _dropped(self, seen: Seen) -> Query | None:
         """Give a turn without any entity the one in focus."""
         if seen.links:
             return None
@@ -234,7 +249,7 @@ class RuleRewriter:
         focus = self._fitting(seen)
         return None if focus is None else self._inserted(seen, focus, None, "", 0.7)
 
-    def _names_other_kind(self, seen: _Seen) -> bool:
+    def _names_other_kind(self, seen: Seen) -> bool:
         """Whether the turn names a kind of thing that nothing in focus is or leads to."""
         kinds = {r.target for r in seen.relations if r.target in self._graph.classes}
         asked = any(r.target in self._graph.properties for r in seen.relations)
@@ -246,13 +261,16 @@ class RuleRewriter:
         known = {kind for focus in state.focus for kind in focus.types}
         return known.union(*(self._kinds(e) for e in near))
 
-    def _fitting(self, seen: _Seen) -> Focus | None:
+    def _fitting(self, seen: Seen) -> Focus | None:
         """Return the most salient entity that has what is asked for, else the most salient one.
 
         An entity next to another one that the turn names fits as well ("its self-cleaning").
         """
         wanted = {r.target for r in seen.relations}
         named = {link.entity_id for link in seen.links if link.entity_id is not None}
+        top = next(iter(seen.state.focus), None)
+        if top is not None and not top.entity_id and (seen.cues or seen.content):
+            return top  # a passage's subject, of which it is not known what it has
         for focus in seen.state.focus:
             if wanted & self._properties(focus.entity_id):
                 return focus
@@ -267,34 +285,24 @@ class RuleRewriter:
         return found | {self._graph.property(p).inverse for p in found} - {""}
 
     def _inserted(
-        self, seen: _Seen, focus: Focus, span: Span | None, kind: str, confidence: float
+        self, seen: Seen, focus: Focus, span: Span | None, kind: str, confidence: float
     ) -> Query:
-        name = self._graph.label(focus.entity_id, seen.language)
+        name = self._graph.label(focus.entity_id, seen.language) if focus.entity_id else focus.name
         if span is not None and seen.language in _IN_PLACE:
             text, placed = _replaced(seen.text, span, name, kind, seen.language)
         elif span is not None and kind == "typed":
             text, placed = _after(seen.text, span, name)
         else:
             text, placed = _appended(seen.text, name)
-        link = Link(Mention(name, placed), focus.entity_id, 1.0)
-        return Query(text, seen.text, seen.language, (link,), confidence, False, "followup")
+        links = (Link(Mention(name, placed), focus.entity_id, 1.0),) if focus.entity_id else ()
+        return Query(text, seen.text, seen.language, links, confidence, False, "followup")
 
     def _kinds(self, entity_id: str | None) -> set[str]:
         entity = self._graph.entities.get(entity_id or "")
         return set(entity.types) if entity else set()
 
 
-def _content(text: str, language: str, aside: Sequence[Span]) -> int:
-    """Return about how many words of content the text has outside the spans ``aside``.
-
-    Scripts without spaces come as overlapping pairs of characters, about two a word.
-    """
-    spans = [s for s in content_words(text, language) if not any(overlap(s, a) for a in aside)]
-    pairs = sum(1 for a, b in zip(spans, spans[1:], strict=False) if b[0] < a[1])
-    return len(spans) - (pairs + 1) // 2
-
-
-def _is_determiner(cue: Cue, seen: _Seen) -> bool:
+def _is_determiner(cue: Cue, seen: Seen) -> bool:
     """Whether the word goes with the noun after it ("that river") and is no pronoun ("for that?").
 
     Without spaces between words this cannot be seen.
@@ -305,18 +313,7 @@ def _is_determiner(cue: Cue, seen: _Seen) -> bool:
 
 
 def _is_ambiguous(link: Link) -> bool:
-    return any(score > link.score - _CLEAR for _, score in link.alternatives)
-
-
-def _is_bare(seen: _Seen) -> bool:
-    """Whether the turn is nothing but names: "Spain?"."""
-    rest = mask(seen.text, [link.mention.span for link in seen.links])
-    return not any(c.isalnum() for c in rest)
-
-
-def _moved(link: Link, by: int) -> Link:
-    start, end = link.mention.span
-    return replace(link, mention=Mention(link.mention.text, (start + by, end + by)))
+    return any(score > link.score - CLEAR for _, score in link.alternatives)
 
 
 def _replaced(text: str, span: Span, name: str, kind: str, language: str) -> tuple[str, Span]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from convrag.dialogue.choosing import ChosenRewriter, Learned
+from convrag.dialogue.clarifying import Clarifier
 from convrag.dialogue.rewriting import RuleRewriter
 from convrag.dialogue.state import advance
 from convrag.errors import ConvragError, UsageError
@@ -25,6 +26,7 @@ from convrag.graph.naming import generalized
 from convrag.graph.relations import RelationMatcher
 from convrag.graph.wording import entity_view, triple_statement
 from convrag.models.remembering import RememberingEncoder
+from convrag.pipeline.outcome import outcome_of
 from convrag.pipeline.turn import ANYTHING, Run
 from convrag.protocols import CancelToken, Encoder, Generator, Reranker, Rewriter
 from convrag.retrieval.facts import FactChannel
@@ -36,6 +38,7 @@ from convrag.text.language import LanguageIdentifier
 from convrag.text.segment import overlap
 from convrag.types import (
     Answer,
+    Clarification,
     Dialogue,
     DialogueState,
     EntityView,
@@ -46,7 +49,6 @@ from convrag.types import (
     Query,
     Reading,
     Role,
-    Triple,
     Turn,
 )
 
@@ -116,6 +118,7 @@ class Pipeline:
         self._linker = DictionaryLinker(self._graph, names, encoder)
         self._conflicts = Conflicts(self._graph)
         matcher = RelationMatcher(self._graph)
+        self._clarifier = Clarifier(self._graph, self._linker, matcher)
         rules = RuleRewriter(self._graph, self._linker, matcher, self._identify)
         self._rewriter: Rewriter = rules
         if self._learned is not None:
@@ -287,21 +290,28 @@ class Pipeline:
         yield from _PIECES.findall(draft.text)
         yield draft
 
+    def open_name(self, query: Query, dialogue: Dialogue) -> Clarification | None:
+        """Return which name of the query may mean several things; ``asked`` says to ask back.
+
+        Nobody is asked back twice in a row.
+        """
+        found = self._clarifier.open_name(query, dialogue.state)
+        pending = dialogue.state.pending
+        if found is None or (pending is not None and pending.asked):
+            return found
+        return replace(found, asked=self._clarifier.must_ask(found))
+
     def next_dialogue(
-        self, dialogue: Dialogue, turn: Turn, answer: Answer, evidence: Sequence[Evidence]
+        self,
+        dialogue: Dialogue,
+        turn: Turn,
+        answer: Answer,
+        evidence: Sequence[Evidence],
+        pending: Clarification | None = None,
     ) -> Dialogue:
         """Return the dialogue with both turns and the state they leave."""
-        by_id = {e.id: e for e in evidence}
-        cited = [by_id[c.evidence_id] for c in answer.citations if c.evidence_id in by_id]
-        answered = {
-            other
-            for e in cited
-            if isinstance(e.item, Triple) and e.via
-            for other in [e.item.subject if e.via[2] == "inverse" else e.item.object]
-            if isinstance(other, str)
-        }
-        about = sorted({e.via[0] for e in cited if isinstance(e.item, Triple) and e.via})
-        state = advance(dialogue.state, answer.query, sorted(answered), self._graph, about=about)
+        outcome = outcome_of(answer, evidence, self._linker, pending)
+        state = advance(dialogue.state, answer.query, outcome, self._graph)
         reply = Turn(uuid.uuid4().hex, Role.ASSISTANT, answer.text, answer.language, time.time())
         asked = replace(turn, language=answer.query.language)
         return Dialogue(dialogue.id, (*dialogue.turns, asked, reply), state)

@@ -12,7 +12,19 @@ from convrag.generation.phrases import phrase
 from convrag.generation.writing import Draft
 from convrag.protocols import CancelToken
 from convrag.retrieval.evidence_score import relevance
-from convrag.types import Answer, Dialogue, Evidence, Filter, Mode, Query, Reading, Status, Turn
+from convrag.text.sanitize import plain
+from convrag.types import (
+    Answer,
+    Clarification,
+    Dialogue,
+    Evidence,
+    Filter,
+    Mode,
+    Query,
+    Reading,
+    Status,
+    Turn,
+)
 from convrag.wire import filter_words
 
 if TYPE_CHECKING:
@@ -22,6 +34,8 @@ ANSWERABLE = 0.22
 """Below this answerability the answer is that nothing was found.
 
 On the packs' development questions .22 and .25 make equally many mistakes; .22 abstains less."""
+_WITHOUT_SEARCH = frozenset({"empty", "outside", "preference"})
+"""Acts that a fixed sentence answers."""
 ANYTHING = Filter()
 """Lets everything be found."""
 T = TypeVar("T")
@@ -43,6 +57,7 @@ class Run:
         self._turn = turn
         self._filter = filter
         self._cancel = cancel
+        self._pending: Clarification | None = None
         self._timings: dict[str, float] = {}
         self._began = time.perf_counter()
 
@@ -50,12 +65,16 @@ class Run:
         query = self._timed("rewrite", lambda: self._pipeline.rewrite(self._turn, self._dialogue))
         query = replace(query, filter=self._filter)
         yield Rewritten(query, self._timings["rewrite"])
-        if query.act == "empty" or query.act.startswith("smalltalk:"):
+        if query.act in _WITHOUT_SEARCH or query.act.startswith("smalltalk:"):
             yield from self._fixed(query, query.act.split(":")[-1], Status.COMPLETE, ())
             return
         links = self._timed("link", lambda: self._pipeline.link(query, self._dialogue))
         query = replace(query, links=links)
         yield Linked(links, self._timings["link"])
+        self._pending = self._pipeline.open_name(query, self._dialogue)
+        if self._pending is not None and self._pending.asked:
+            yield from self._asked_back(query, self._pending)
+            return
         evidence = self._timed("retrieve", lambda: self._pipeline.retrieve(self._at(query)))
         yield Retrieved(evidence, self._timings["retrieve"], relevance(evidence))
         reading = self._timed("read", lambda: self._pipeline.read(query, evidence))
@@ -77,7 +96,8 @@ class Run:
     ) -> Iterator[Event]:
         draft = Draft("", (), Mode.NONE)
         written: list[str] = []
-        for piece in self._pipeline.write(query, evidence, reading, self._cancel):
+        said = replace(query, language=query.reply_language or query.language)
+        for piece in self._pipeline.write(said, evidence, reading, self._cancel):
             if isinstance(piece, Draft):
                 draft = piece
                 break
@@ -101,10 +121,20 @@ class Run:
     def _fixed(
         self, query: Query, kind: str, status: Status, evidence: tuple[Evidence, ...]
     ) -> Iterator[Event]:
-        text = phrase(kind, query.language).replace("{filter}", filter_words(query.filter))
+        language = query.reply_language or query.language
+        text = phrase(kind, language).replace("{filter}", filter_words(query.filter))
         self._first_word()
         yield TextChunk(text)
         yield self._finished(query, evidence, Draft(text, (), Mode.NONE), status)
+
+    def _asked_back(self, query: Query, pending: Clarification) -> Iterator[Event]:
+        """Ask which thing is meant, with the choices by number."""
+        lines = [phrase("clarify", query.language).replace("{name}", plain(pending.mention.text))]
+        lines += [f"{n}. {plain(c.label)}" for n, c in enumerate(pending.choices, start=1)]
+        text = "\n".join([lines[0], "", *lines[1:]])
+        self._first_word()
+        yield TextChunk(text)
+        yield self._finished(query, (), Draft(text, (), Mode.NONE), Status.CLARIFYING)
 
     def _finished(
         self, query: Query, evidence: tuple[Evidence, ...], draft: Draft, status: Status
@@ -112,15 +142,18 @@ class Run:
         self._timings["whole"] = time.perf_counter() - self._began
         answer = Answer(
             draft.text,
-            query.language,
+            query.reply_language or query.language,
             draft.citations,
             evidence,
             query,
             status,
             draft.mode,
             dict(self._timings),
+            self._pending.choices if self._pending and status is Status.CLARIFYING else (),
         )
-        dialogue = self._pipeline.next_dialogue(self._dialogue, self._turn, answer, evidence)
+        dialogue = self._pipeline.next_dialogue(
+            self._dialogue, self._turn, answer, evidence, self._pending
+        )
         return Finished(answer, dialogue)
 
     def _first_word(self) -> None:

@@ -95,6 +95,15 @@ ACTIONS: tuple[Action, ...] = (
         footer="Trace",
     ),
     Action(
+        "app.state",
+        "f11",
+        "app",
+        "state",
+        "Show what the conversation is about: what follow-ups may refer to",
+        "show: conversation's state",
+        "state",
+    ),
+    Action(
         "app.sessions",
         "f5",
         "app",

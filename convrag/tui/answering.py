@@ -116,6 +116,11 @@ class AnsweringApp(ChatFrame):
         self._prompt.focus()
         await self._ask(event.text)
 
+    async def on_exchange_picked(self, event: Exchange.Picked) -> None:
+        """Answer the question back with the choice."""
+        self._prompt.focus()
+        await self._ask(event.text)
+
     async def _ask(self, text: str) -> None:
         turn = Turn(self._new_id(), Role.USER, text, self._language, self._clock())
         if self._dialogue is None:
@@ -124,6 +129,8 @@ class AnsweringApp(ChatFrame):
             self._dialogue = created or Dialogue(self._new_id())
         dialogue = self._dialogue
         self._keep(lambda: self._sessions.save_turn(dialogue.id, turn))
+        for earlier in self._conversation.exchanges[-1:]:
+            await earlier.withdraw()
         exchange = await self._conversation.add(turn)
         exchange.say("Waiting until everything is loaded…" if not self._responder else "Waiting…")
         self._queue.append((None, exchange))

@@ -16,7 +16,8 @@ from convrag.tui.help import ActionProvider, HelpScreen
 from convrag.tui.prompt import Prompt
 from convrag.tui.session_list import RenameDialog, ResumePicker, SessionOptions
 from convrag.tui.side import EvidenceWords, Tab
-from convrag.types import Answer
+from convrag.tui.state import StateScreen, state_text
+from convrag.types import Answer, DialogueState
 from convrag.wire import EXAMPLES, filter_words, parse_filter, split_words
 
 _LAST_WAIT = 2.0  # seconds an answer gets to end by itself when the program ends
@@ -56,6 +57,11 @@ class ChatApp(AnsweringApp, inherit_bindings=False):
             return
         self._prompt.taken(text.strip())
         await self._ask(text.strip())
+
+    def on_prompt_nothing(self) -> None:
+        """Go to the choices of a question back."""
+        for exchange in self._conversation.exchanges[-1:]:
+            exchange.focus_choice()
 
     async def action_regenerate(self) -> None:
         """Answer the last question again."""
@@ -137,6 +143,12 @@ class ChatApp(AnsweringApp, inherit_bindings=False):
     def action_help(self) -> None:
         """Show the help."""
         self.push_screen(HelpScreen())
+
+    def action_state(self) -> None:
+        """Show what the next question may refer to."""
+        state = self._dialogue.state if self._dialogue else DialogueState()
+        words = EvidenceWords(self._responder, state.language)
+        self.push_screen(StateScreen(state_text(state, words.name)))
 
     def action_theme(self, name: str = "") -> None:
         """Change the theme."""

@@ -56,6 +56,13 @@ class Exchange(Vertical, can_focus=True):
             super().__init__()
             self.exchange = exchange
 
+    class Picked(Message):
+        """The user says which of several things is meant."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Copy(Message):
         """The user wants the answer in the clipboard."""
 
@@ -86,7 +93,7 @@ class Exchange(Vertical, can_focus=True):
         if answer is not None and not self._rich:
             yield Static(Content(shown(answer.text)), classes="answer")
         else:
-            yield AnswerMarkdown(shown(answer.text) if answer else "").add_class("answer")
+            yield AnswerMarkdown(_body(answer) if answer else "").add_class("answer")
         yield Static(_note(answer, self._model) if answer else Content(""), classes="note")
 
     def on_mount(self) -> None:
@@ -132,10 +139,37 @@ class Exchange(Vertical, can_focus=True):
         await self._end_stream()
         self.answer = answer
         # One whole update: what was appended piece by piece may differ from the answer as kept.
-        await self._markdown.update(shown(answer.text))
+        await self._markdown.update(_body(answer))
         self.query_one(".searched", Static).update(_searched(answer.query))
         self.query_one(".note", Static).update(_note(answer, self._model))
+        await self._offer(answer)
         self._tidy()
+
+    async def _offer(self, answer: Answer) -> None:
+        """Show what a question back offers; a click or enter picks one."""
+        await self.withdraw()
+        buttons = [
+            Button(
+                Content.assemble((f"{number} ", "$primary"), one_line(choice.label)),
+                compact=True,
+                classes="choice",
+                name=choice.label,
+            )
+            for number, choice in enumerate(answer.choices, start=1)
+        ]
+        if buttons:
+            await self.mount(Vertical(*buttons, classes="choices"), before=".note")
+
+    async def withdraw(self) -> None:
+        """Take the offered choices away: the conversation went on."""
+        await self.query(".choices").remove()
+
+    def focus_choice(self) -> bool:
+        """Go to the first choice; False when none is offered."""
+        for button in self.query(".choice").results(Button):
+            button.focus()
+            return True
+        return False
 
     async def fail(self, error: ConvragError) -> None:
         """Show what went wrong below what was there already."""
@@ -185,9 +219,12 @@ class Exchange(Vertical, can_focus=True):
             self.post_message(self.Chosen(self, int(number)))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Try again."""
+        """Pick the choice, or try again."""
         event.stop()
-        self.post_message(self.Retry(self))
+        if event.button.has_class("choice"):
+            self.post_message(self.Picked(event.button.name or ""))
+        else:
+            self.post_message(self.Retry(self))
 
     def action_open(self) -> None:
         """Show this exchange's sources."""
@@ -204,6 +241,11 @@ class Exchange(Vertical, can_focus=True):
     def action_copy_with_sources(self) -> None:
         """Copy the answer's Markdown and its sources."""
         self.post_message(self.Copy(self, sources=True))
+
+
+def _body(answer: Answer) -> str:
+    """Return the answer as it is shown; of a question back without the choices, which are below."""
+    return shown(answer.text.split("\n\n")[0] if answer.choices else answer.text)
 
 
 def _searched(query: Query | None) -> Content:

@@ -25,6 +25,9 @@ class Prompt(TextArea):
             super().__init__()
             self.text = text
 
+    class Nothing(Message):
+        """The user pressed enter without having typed anything."""
+
     def __init__(self) -> None:
         super().__init__(
             id="prompt",
@@ -60,6 +63,8 @@ class Prompt(TextArea):
         if text.strip():
             self.load_text("")  # at once, so that letters typed after enter begin a new text
             self.post_message(self.Submitted(text))
+        else:
+            self.post_message(self.Nothing())
 
     def taken(self, text: str) -> None:
         """Remember ``text``, which was sent."""

@@ -106,6 +106,11 @@ class EvidenceWords:
             raise ConvragError("nothing is loaded yet")
         return self._responder.describe(entity_id, language=self._language)
 
+    def name(self, entity_id: str) -> str:
+        """Return the entity's name; the end of its id where nothing is known of it."""
+        view = self._view(entity_id)
+        return view.label if view else entity_id.rstrip("/#").replace("#", "/").split("/")[-1]
+
     def via(self, evidence: Evidence) -> str:
         """Return the way through the graph in labels, or an empty string."""
         words: list[str] = []

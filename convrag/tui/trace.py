@@ -53,7 +53,7 @@ def answer_lines(answer: Answer) -> list[Line]:
 
 def _rewritten(query: Query) -> str:
     how = "as typed" if query.standalone else f"“{one_line(query.text)}”"
-    text = f"{how} · {one_line(query.language)} · {one_line(query.act)}"
+    text = f"{how} · {one_line(query.language)} · {one_line(query.act)} {query.confidence:.2f}"
     wanted = filter_words(query.filter)
     return f"{text}\nonly {one_line(wanted)}" if wanted else text
 

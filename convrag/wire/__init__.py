@@ -9,12 +9,11 @@ from convrag.wire.filters import EXAMPLES, filter_words, parse_filter, split_wor
 from convrag.wire.records import (
     answer_from_json,
     answer_to_json,
-    state_from_json,
-    state_to_json,
     turn_from_json,
     turn_to_json,
 )
 from convrag.wire.schema import JSON_SCHEMA, SCHEMA, Json
+from convrag.wire.states import state_from_json, state_to_json
 from convrag.wire.words import escape_markdown, plain_evidence_text
 
 __all__ = [

@@ -1,17 +1,16 @@
-"""Answers, turns and states to JSON and back."""
+"""Answers and turns to JSON and back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from convrag.errors import SessionError
 from convrag.types import (
     Answer,
+    Choice,
     Citation,
-    DialogueState,
     Evidence,
-    Focus,
     Link,
     Mention,
     Mode,
@@ -55,7 +54,7 @@ def answer_to_json(answer: Answer, *, evidence_text: Callable[[Evidence], str]) 
         ],
         "evidence": [_evidence_to_json(e, evidence_text) for e in answer.evidence],
         "timings": dict(answer.timings),
-    }
+    } | ({"choices": choices_to_json(answer.choices)} if answer.choices else {})
 
 
 def answer_from_json(data: Mapping[str, Any]) -> Answer:
@@ -75,7 +74,7 @@ def answer_from_json(data: Mapping[str, Any]) -> Answer:
             text=text_of(data["text"]),
             language=text_of(data["language"]),
             citations=tuple(
-                Citation(int(c["marker"]), text_of(c["evidence_id"]), _span(c["span"]))
+                Citation(int(c["marker"]), text_of(c["evidence_id"]), span_of(c["span"]))
                 for c in data["citations"]
             ),
             evidence=tuple(_evidence_from_json(e) for e in data["evidence"]),
@@ -83,9 +82,10 @@ def answer_from_json(data: Mapping[str, Any]) -> Answer:
             status=Status(data["status"]),
             mode=Mode(data["mode"]),
             timings={text_of(k): float(v) for k, v in data["timings"].items()},
+            choices=choices_from_json(data.get("choices", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged("answer", error) from error
+        raise damaged("answer", error) from error
 
 
 def turn_to_json(turn: Turn) -> Json:
@@ -114,66 +114,34 @@ def turn_from_json(data: Mapping[str, Any]) -> Turn:
             created=float(data["created"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged("turn", error) from error
+        raise damaged("turn", error) from error
 
 
-def state_to_json(state: DialogueState) -> Json:
-    """Return the dialogue's state as a JSON object (``$defs/state`` of :data:`JSON_SCHEMA`)."""
-    return {
-        "focus": [
-            {
-                "entity_id": f.entity_id,
-                "name": f.name,
-                "salience": f.salience,
-                "types": list(f.types),
-            }
-            for f in state.focus
-        ],
-        "last_question": state.last_question,
-        "last_links": [_link_to_json(link) for link in state.last_links],
-        "language": state.language,
-        "topic": state.topic,
-    }
-
-
-def state_from_json(data: Mapping[str, Any]) -> DialogueState:
-    """Return the state that ``data`` was made from.
-
-    Raises:
-        SessionError: ``data`` is not a dialogue's state.
-    """
-    try:
-        return DialogueState(
-            focus=tuple(
-                Focus(
-                    entity_id=text_of(f["entity_id"]),
-                    name=text_of(f["name"]),
-                    salience=float(f["salience"]),
-                    types=tuple(text_of(t) for t in f["types"]),
-                )
-                for f in data["focus"]
-            ),
-            last_question=text_of(data["last_question"]),
-            last_links=tuple(_link_from_json(link) for link in data["last_links"]),
-            language=text_of(data["language"]),
-            topic=int(data["topic"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damaged("dialogue state", error) from error
-
-
-def _damaged(what: str, error: Exception) -> SessionError:
+def damaged(what: str, error: Exception) -> SessionError:
+    """Return the error for a record that is not what it should be."""
     reason = f"no {error}" if isinstance(error, KeyError) else str(error)
     return SessionError(f"{what}: not readable: {reason}", "the record is damaged or not convrag's")
 
 
-def _span(value: object) -> Span:
+def span_of(value: object) -> Span:
+    """Return the span that ``value`` is a list of."""
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise TypeError("a span is two numbers")
     return int(value[0]), int(value[1])
 
 
-def _link_to_json(link: Link) -> Json:
+def choices_to_json(choices: Sequence[Choice]) -> list[Json]:
+    """Return the choices as JSON objects."""
+    return [{"entity_id": c.entity_id, "label": c.label} for c in choices]
+
+
+def choices_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:
+    """Return the choices that ``data`` was made from."""
+    return tuple(Choice(text_of(c["entity_id"]), text_of(c["label"])) for c in data)
+
+
+def link_to_json(link: Link) -> Json:
+    """Return the link as a JSON object."""
     return {
         "text": link.mention.text,
         "span": list(link.mention.span),
@@ -183,10 +151,11 @@ def _link_to_json(link: Link) -> Json:
     }
 
 
-def _link_from_json(data: Mapping[str, Any]) -> Link:
+def link_from_json(data: Mapping[str, Any]) -> Link:
+    """Return the link that ``data`` was made from."""
     entity_id = data["entity_id"]
     return Link(
-        mention=Mention(text_of(data["text"]), _span(data["span"])),
+        mention=Mention(text_of(data["text"]), span_of(data["span"])),
         entity_id=None if entity_id is None else text_of(entity_id),
         score=float(data["score"]),
         alternatives=tuple(
@@ -197,11 +166,14 @@ def _link_from_json(data: Mapping[str, Any]) -> Link:
 
 def _query_to_json(query: Query) -> Json:
     wanted = filter_to_json(query.filter)
-    return ({"filter": wanted} if wanted else {}) | {
+    rest: Json = {"filter": wanted} if wanted else {}
+    if query.reply_language:
+        rest["reply_language"] = query.reply_language
+    return rest | {
         "text": query.text,
         "original": query.original,
         "language": query.language,
-        "links": [_link_to_json(link) for link in query.links],
+        "links": [link_to_json(link) for link in query.links],
         "confidence": query.confidence,
         "standalone": query.standalone,
         "act": query.act,
@@ -213,11 +185,12 @@ def _query_from_json(data: Mapping[str, Any]) -> Query:
         text=text_of(data["text"]),
         original=text_of(data["original"]),
         language=text_of(data["language"]),
-        links=tuple(_link_from_json(link) for link in data["links"]),
+        links=tuple(link_from_json(link) for link in data["links"]),
         confidence=float(data["confidence"]),
         standalone=bool(data["standalone"]),
         act=text_of(data["act"]),
         filter=filter_from_json(data.get("filter", {})),
+        reply_language=text_of(data.get("reply_language", "")),
     )
 
 
@@ -282,7 +255,7 @@ def _passage_from_json(data: Mapping[str, Any]) -> Passage:
         title=text_of(data["title"]),
         language=text_of(data["language"]),
         source=text_of(data["source"]),
-        span=_span(data["span"]),
+        span=span_of(data["span"]),
         document_id=text_of(data["document_id"]),
         page=None if page is None else int(page),
         entity_ids=tuple(text_of(e) for e in data["entity_ids"]),

@@ -8,10 +8,11 @@ from convrag.types import Channel, Inference, Mode, Role, Status
 
 Json = dict[str, Any]
 
-SCHEMA = "convrag.answer/2"
+SCHEMA = "convrag.answer/3"
 """Value of an answer's ``schema`` field; the number rises when a reader would notice the change."""
-READ = ("convrag.answer/1", SCHEMA)
-"""Forms of an answer that are read; the first has neither conclusions nor confidence."""
+READ = ("convrag.answer/1", "convrag.answer/2", SCHEMA)
+"""Forms of an answer that are read; the first has neither conclusions nor confidence, and the first
+two are never questions back."""
 
 CHANNELS: tuple[Channel, ...] = ("dense", "lexical", "graph")
 
@@ -51,7 +52,7 @@ _EVIDENCE: Json = {
 
 JSON_SCHEMA: Json = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": "urn:convrag:answer:2",
+    "$id": "urn:convrag:answer:3",
     "title": "convrag answer",
     "description": "One answer with its query, its evidence best first, and its citations.",
     **_object(
@@ -65,7 +66,11 @@ JSON_SCHEMA: Json = {
             "citations": _list(_ref("citation")),
             "evidence": _list({"oneOf": [_ref("passage"), _ref("triple")]}),
             "timings": {"type": "object", "additionalProperties": _NUMBER},
-        }
+        },
+        optional={
+            "choices": _list(_ref("choice"))
+            | {"description": "What a question back offers; the next turn picks one."}
+        },
     ),
     "$defs": {
         "span": {
@@ -94,8 +99,12 @@ JSON_SCHEMA: Json = {
                 "standalone": {"type": "boolean"},
                 "act": _STRING,
             },
-            optional={"filter": _ref("filter")},
+            optional={
+                "filter": _ref("filter"),
+                "reply_language": _STRING | {"description": "The answer's, when another."},
+            },
         ),
+        "choice": _object({"entity_id": _STRING, "label": _STRING}),
         "filter": _object(
             {},
             optional=dict.fromkeys(("languages", "sources", "documents", "tags"), _list(_STRING))
@@ -181,7 +190,39 @@ JSON_SCHEMA: Json = {
                 "last_links": _list(_ref("link")),
                 "language": _STRING,
                 "topic": {"type": "integer"},
-            }
+            },
+            optional={
+                "turn": {"type": "integer"},
+                "listed": _list(_STRING),
+                "years": _list({"type": "integer"}),
+                "asked": _list(_ref("asked")),
+                "pending": {"oneOf": [{"type": "null"}, _ref("clarification")]},
+                "senses": _list(_object({"name": _STRING, "entity_id": _STRING})),
+                "reply_language": _STRING,
+            },
         ),
+        "asked": _object(
+            {
+                "number": {"type": "integer"},
+                "text": _STRING,
+                "language": _STRING,
+                "act": _STRING,
+                "answered": {"type": "boolean"},
+                "about": _list(_STRING),
+                "topic": {"type": "integer"},
+            }
+        )
+        | {"description": "A question of the dialogue and whether it was answered."},
+        "clarification": _object(
+            {
+                "question": _STRING,
+                "name": _STRING,
+                "span": _ref("span"),
+                "choices": _list(_ref("choice")),
+                "language": _STRING,
+                "asked": {"type": "boolean"},
+            }
+        )
+        | {"description": "A question whose name may mean several things."},
     },
 }

@@ -36,7 +36,7 @@ from typing import Literal
 import numpy as np
 
 from convrag.config import load_config
-from convrag.dialogue.state import advance
+from convrag.dialogue.state import Outcome, advance
 from convrag.graph import storage
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
@@ -139,7 +139,7 @@ class Setup:
         golden: list[tuple[Focus, ...]] = []
         for at, message in enumerate(talk.messages):
             queries.append(self._own(message.text, state, texts[:at]))
-            state = advance(state, queries[-1], [], self.graph)
+            state = advance(state, queries[-1], Outcome(), self.graph)
             golden.append(self._focus(known))
             known = {e: s * _DECAY for e, s in known.items()}
             named = self.linker.link(message.text, language=LANGUAGE, focus=golden[at], fuzzy=False)

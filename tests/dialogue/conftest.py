@@ -111,6 +111,24 @@ NAMES = {
         "長さ",
         "comprimento",
     ),
+    "area": (
+        "area",
+        "面积",
+        "superficie",
+        "superficie",
+        "Fläche",
+        "مساحة",
+        "क्षेत्रफल",
+        "площадь",
+        "面積",
+        "área",
+    ),
+    "code-a": ("E01 (A-1)",) * 10,
+    "code-b": ("E01 (B-2)",) * 10,
+    "code-c": ("E01 (C-3)",) * 10,
+    "machine-a": ("A-1",) * 10,
+    "machine-b": ("B-2",) * 10,
+    "machine-c": ("C-3",) * 10,
     "Country": ("country", "国家", "país", "pays", "Land", "بلد", "देश", "страна", "国", "país"),
     "River": ("river", "河", "río", "fleuve", "Fluss", "نهر", "नदी", "река", "川", "rio"),
 }
@@ -129,9 +147,25 @@ FACTS = (
     ("austria", "capital", "vienna"),
     ("hungary", "capital", "budapest"),
     ("austria", "currency", "euro"),
+    ("austria", "area", Literal("83879", terms.XSD + "integer")),
+    ("hungary", "area", Literal("93030", terms.XSD + "integer")),
+    ("code-a", "codeOf", "machine-a"),
+    ("code-b", "codeOf", "machine-b"),
+    ("code-c", "codeOf", "machine-c"),
     ("danube", "length", Literal("2850", terms.XSD + "integer")),
 )
-KINDS = {"austria": "Country", "hungary": "Country", "danube": "River"}
+KINDS = {
+    "austria": "Country",
+    "hungary": "Country",
+    "vienna": "City",
+    "budapest": "City",
+    "danube": "River",
+    **{f"code-{letter}": "Code" for letter in "abc"},
+    "machine-a": "Washer",
+    "machine-b": "Oven",
+    "machine-c": "Robot",
+}
+KIND_NAMES = {"City": "city", "Washer": "washer", "Oven": "oven", "Robot": "robot"}
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +183,16 @@ def graph() -> KnowledgeGraph:
     triples += [Triple(entity, terms.TYPE, kind) for entity, kind in KINDS.items()]
     triples += [
         Triple(p, terms.TYPE, terms.OWL + "ObjectProperty")
-        for p in ("capital", "currency", "length")
+        for p in ("capital", "currency", "length", "area", "codeOf")
+    ]
+    triples += [
+        Triple(f"code-{letter}", terms.SKOS + "altLabel", Literal("E01", "", language))
+        for letter in "abc"
+        for language in LANGUAGES
+    ]
+    triples += [
+        Triple(kind, terms.RDFS + "label", Literal(name, "", "en"))
+        for kind, name in KIND_NAMES.items()
     ]
     return KnowledgeGraph(triples)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convrag.dialogue.rewriting import RuleRewriter
-from convrag.dialogue.state import advance
+from convrag.dialogue.state import Outcome, advance
 from convrag.graph.model import KnowledgeGraph
 from convrag.types import Dialogue, DialogueState, Query, Role, Turn
 
@@ -17,7 +17,7 @@ def ask(rewriter: RuleRewriter, graph: KnowledgeGraph, *turns: str | tuple[str, 
     for entry in turns:
         text, answered = entry if isinstance(entry, tuple) else (entry, "")
         query = rewriter.rewrite(Turn("t", Role.USER, text), Dialogue("d", (), state))
-        state = advance(state, query, [answered] if answered else [], graph)
+        state = advance(state, query, Outcome((answered,) if answered else ()), graph)
     return query
 
 
@@ -165,7 +165,7 @@ def test_what_an_answer_was_about_stays_in_front(graph, rewriter) -> None:
     query = rewriter.rewrite(
         Turn("t", Role.USER, "Is Vienna in Austria?"), Dialogue("d", (), DialogueState())
     )
-    state = advance(DialogueState(), query, [], graph, about=["vienna"])
+    state = advance(DialogueState(), query, Outcome(about=("vienna",)), graph)
     assert [f.entity_id for f in state.focus] == ["vienna", "austria"]
 
 
@@ -203,7 +203,7 @@ def test_focus_fades_and_topics_shift(graph, rewriter) -> None:
     topics = []
     for text in ("What is the capital of Austria?", "How long is the Danube?", "How long is it?"):
         query = rewriter.rewrite(Turn("t", Role.USER, text), Dialogue("d", (), state))
-        state = advance(state, query, [], graph)
+        state = advance(state, query, Outcome(), graph)
         topics.append(state.topic)
     assert topics == [0, 1, 1]
     assert [f.entity_id for f in state.focus] == ["danube", "austria"]
@@ -217,5 +217,5 @@ def test_focus_is_bounded_in_a_long_dialogue(graph, rewriter) -> None:
         query = rewriter.rewrite(
             Turn("t", Role.USER, f"Tell me about {name}"), Dialogue("d", (), state)
         )
-        state = advance(state, query, [], graph)
+        state = advance(state, query, Outcome(), graph)
     assert len(state.focus) <= 12

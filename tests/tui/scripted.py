@@ -13,6 +13,7 @@ from convrag.protocols import CancelToken
 from convrag.types import (
     Answer,
     AnswerSpan,
+    Choice,
     Citation,
     Dialogue,
     DialogueState,
@@ -80,6 +81,7 @@ class Script:
     language: str = "en"
     error: Exception | None = None
     abstain: bool = False
+    choices: tuple[str, ...] = ()
 
 
 class ScriptedResponder:
@@ -139,6 +141,7 @@ class ScriptedResponder:
             said += piece
             yield TextChunk(piece)
         status = Status.ABSTAINED if script.abstain else Status.COMPLETE
+        status = Status.CLARIFYING if script.choices else status
         status = Status.STOPPED if cancel.cancelled else status
         yield self._end(dialogue, turn, script, query, said, status)
 
@@ -166,6 +169,7 @@ class ScriptedResponder:
             status,
             Mode.NONE if script.abstain else script.mode,
             {"retrieve": 0.031, "total": 1.24},
+            tuple(Choice(EX + label, label) for label in script.choices),
         )
         reply = Turn(f"{turn.id}-reply", Role.ASSISTANT, said, script.language, turn.created + 1)
         turns = (*dialogue.turns, turn, reply)

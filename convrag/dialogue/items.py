@@ -1,0 +1,182 @@
+"""Items of what was listed or compared: "the second one", "the other", "which of them"."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from convrag.dialogue.lexicon import ITEMS
+from convrag.dialogue.seen import Seen, moved
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.operators import operators
+from convrag.graph.phrases import mask
+from convrag.text.function_words import stop_keys
+from convrag.text.normalize import match_key
+from convrag.text.segment import overlap, words
+from convrag.types import DialogueState, Link, Mention, Query, Span
+
+_MOST_COMPARED = 6
+_PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
+_ENGLISH_NOUNS = ("one", "former", "latter", "number", "previous", "them")
+"""With these an English ordinal stands for a thing whatever follows it."""
+
+
+def item_meant(seen: Seen, graph: KnowledgeGraph) -> tuple[str, Span] | None:
+    """Return which entity a word for an item stands for, and the span of the words.
+
+    A kind that is named right behind ("the second river") chooses among items of the kind.
+    """
+    for name, span in seen.lexicon.spoken(seen.text, *ITEMS):
+        if any(overlap(span, link.mention.span) for link in seen.links):
+            continue
+        kind, end = _kind_behind(seen, span, graph)
+        if not kind and not _stands_for_a_thing(seen, span):
+            continue
+        before = [k for k in seen.links if k.mention.span[1] <= span[0]]
+        own = tuple(k.entity_id for k in before if k.entity_id)
+        choices = own if len(own) > 1 else in_view(seen.state, graph, {kind} if kind else ())
+        if name == "other":
+            chosen = _other(seen, choices)
+        elif len(choices) < 2 or _PLACES[name] >= len(choices):
+            chosen = ""
+        else:
+            chosen = choices[_PLACES[name]]
+        if chosen:
+            return chosen, (span[0], end)
+    return None
+
+
+def in_view(
+    state: DialogueState, graph: KnowledgeGraph, kinds: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return what "the first one" counts: what was listed, else the last two things of one kind.
+
+    Args:
+        state: The dialogue's state.
+        graph: Knows the kinds.
+        kinds: Only things of one of these classes; nothing for any.
+    """
+    listed = tuple(e for e in state.listed if not kinds or _kinds(graph, e) & set(kinds))
+    if len(listed) > 1:
+        return listed
+    recent = [e for asked in reversed(state.asked) for e in asked.about]
+    for latest in recent:
+        wanted = set(kinds) or _kinds(graph, latest)
+        alike = [e for e in dict.fromkeys(recent) if _kinds(graph, e) & wanted]
+        if latest in alike and len(alike) > 1:
+            other = next(e for e in alike if e != latest)
+            order = [e for asked in state.asked for e in asked.about]
+            return tuple(sorted((latest, other), key=order.index))
+    return ()
+
+
+def compared(seen: Seen, graph: KnowledgeGraph) -> Query | None:
+    """Return "which of them is longer?" and "is it longer than X?" with what is compared named.
+
+    Adjectives compare when the turn names one thing, or none and points at what was listed.
+    """
+    found = operators(mask(seen.text, [k.mention.span for k in seen.links]), seen.language)
+    if found is None or not found.degrees or len(seen.links) > 1 or not _may_compare(seen):
+        return None
+    kinds = {r.target for r in seen.relations if r.target in graph.classes}
+    both = bool(seen.lexicon.spoken(seen.text, "both"))
+    if not seen.links:
+        choices = in_view(seen.state, graph, kinds)
+        if not 1 < len(choices) <= _MOST_COMPARED or not (both or found.choices):
+            return None
+        if (kinds or seen.cues) and not both:
+            return None
+        return with_names(seen, graph, choices)
+    named = seen.links[0].entity_id
+    if named is None or kinds or not (found.choices or found.than or seen.cues):
+        return None
+    alike = (f.entity_id for f in seen.state.focus if set(f.types) & _kinds(graph, named))
+    other = next((e for e in alike if e and e != named), "")
+    before = [c.span[1] for c in seen.cues if c.span[1] <= seen.links[0].mention.span[0]]
+    return with_names(seen, graph, (other,), *before[-1:]) if other else None
+
+
+def ranked(seen: Seen, graph: KnowledgeGraph) -> Query | None:
+    """Return "which is the longest?" after a question about a kind of things, with that question.
+
+    What was listed then is the answer to the question before, and may be more than can be named.
+    """
+    state = seen.state
+    found = operators(seen.text, seen.language)
+    if seen.links or found is None or not found.degrees or not (found.choices or seen.opening):
+        return None
+    kinds = {r.target for r in seen.relations if r.target in graph.classes}
+    if kinds or len(state.listed) < 2 or not state.last_links:
+        return None
+    text = f"{state.last_question} {seen.text}"
+    return Query(text, seen.text, seen.language, state.last_links, 0.75, False, "followup")
+
+
+def with_names(
+    seen: Seen, graph: KnowledgeGraph, entities: Sequence[str], at: int | None = None
+) -> Query:
+    """Return the turn with the entities' names in parentheses.
+
+    Args:
+        seen: The turn.
+        graph: Knows the names.
+        entities: The entities, in order.
+        at: Behind which character; None for before the closing mark.
+    """
+    place = len(seen.text.rstrip("?？!！.。؟।… ")) if at is None else at
+    text, added = f"{seen.text[:place]} (", []
+    for number, entity in enumerate(entities):
+        name = graph.label(entity, seen.language)
+        text += ", " if number else ""
+        added.append(Link(Mention(name, (len(text), len(text) + len(name))), entity, 1.0))
+        text += name
+    grown = len(text) + 1 - place
+    text += f"){seen.text[place:]}"
+    links = [k if k.mention.span[1] <= place else moved(k, grown) for k in seen.links]
+    ordered = tuple(sorted([*links, *added], key=lambda link: link.mention.span))
+    return Query(text, seen.text, seen.language, ordered, 0.85, False, "followup")
+
+
+def _may_compare(seen: Seen) -> bool:
+    """Whether what the turn says besides names and adjectives is little."""
+    return seen.content <= (6 if seen.language in ("ja", "zh") else 4)
+
+
+def _other(seen: Seen, choices: Sequence[str]) -> str:
+    """Return which of two was not asked about last."""
+    if len(choices) != 2:
+        return ""
+    last = [k.entity_id for k in seen.state.last_links if k.entity_id in choices]
+    salient = [f.entity_id for f in seen.state.focus if f.entity_id in choices]
+    current = last[0] if len(last) == 1 else next(iter(salient), "")
+    return next((e for e in choices if e != current), "") if current else ""
+
+
+def _kind_behind(seen: Seen, span: Span, graph: KnowledgeGraph) -> tuple[str, int]:
+    for relation in seen.relations:
+        start, end = relation.span
+        between = seen.text[span[1] : start].strip() if start >= span[1] else "-"
+        if relation.target in graph.classes and not between:
+            return relation.target, end
+    return "", span[1]
+
+
+def _stands_for_a_thing(seen: Seen, span: Span) -> bool:
+    """Whether the ordinal goes with no noun behind it: "the first" and not "the first time".
+
+    Without spaces between words the phrases have the noun in them already.
+    """
+    if seen.language in ("zh", "ja"):
+        return True
+    if seen.language == "en" and seen.text[span[0] : span[1]].lower().endswith(_ENGLISH_NOUNS):
+        return True
+    rest = seen.text[span[1] :]
+    following = words(rest, seen.language)
+    if not following or not rest[: following[0][0]].isspace():
+        return True
+    start, end = following[0]
+    return seen.language != "en" and match_key(rest[start:end]) in stop_keys(seen.language)
+
+
+def _kinds(graph: KnowledgeGraph, entity_id: str) -> set[str]:
+    entity = graph.entities.get(entity_id)
+    return set(entity.types) if entity else set()

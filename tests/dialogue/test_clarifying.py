@@ -1,0 +1,120 @@
+"""Names that may mean several things: what is asked back, and how the reply is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from convrag.dialogue.clarifying import Clarifier
+from convrag.dialogue.rewriting import RuleRewriter
+from convrag.dialogue.state import Outcome, advance
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.model import KnowledgeGraph
+from convrag.graph.relations import RelationMatcher
+from convrag.types import Dialogue, DialogueState, Query, Role, Turn
+
+SHOWN = {
+    "en": "It shows E01",
+    "zh": "显示 E01",
+    "es": "Sale E01",
+    "fr": "Il affiche E01",
+    "de": "Es zeigt E01",
+    "ar": "يظهر E01",
+    "hi": "E01 दिखता है",
+    "ru": "Показывает E01",
+    "ja": "E01 が出ます",
+    "pt": "Aparece E01",
+}
+SECOND = {
+    "en": "the second one",
+    "zh": "第二个",
+    "es": "el segundo",
+    "fr": "le deuxième",
+    "de": "die zweite",
+    "ar": "الثاني",
+    "hi": "दूसरा वाला",
+    "ru": "второй",
+    "ja": "二つ目",
+    "pt": "o segundo",
+}
+
+
+@pytest.fixture(scope="session")
+def clarifier(graph: KnowledgeGraph) -> Clarifier:
+    return Clarifier(graph, DictionaryLinker(graph), RelationMatcher(graph))
+
+
+def said(rewriter: RuleRewriter, state: DialogueState, text: str, language: str) -> Query:
+    return rewriter.rewrite(Turn("t", Role.USER, text, language), Dialogue("d", (), state))
+
+
+def asked_back(
+    rewriter: RuleRewriter, clarifier: Clarifier, graph: KnowledgeGraph, language: str
+) -> DialogueState:
+    """Return the state after the user was asked which E01 is meant."""
+    from dataclasses import replace
+
+    query = said(rewriter, DialogueState(), SHOWN[language], language)
+    found = clarifier.open_name(query, DialogueState())
+    assert found is not None
+    assert clarifier.must_ask(found)
+    pending = replace(found, asked=True)
+    return advance(DialogueState(), query, Outcome(complete=False, pending=pending), graph)
+
+
+@pytest.mark.parametrize("language", SHOWN)
+def test_three_namesakes_are_asked_about(rewriter, clarifier, graph, language) -> None:
+    state = asked_back(rewriter, clarifier, graph, language)
+    assert state.pending is not None
+    labels = [choice.label for choice in state.pending.choices]
+    assert sorted(labels) == ["E01 (A-1)", "E01 (B-2)", "E01 (C-3)"]
+    assert state.focus == ()  # which one is meant is not known yet
+    assert not state.asked[-1].answered
+
+
+@pytest.mark.parametrize("language", SHOWN)
+@pytest.mark.parametrize("way", ["number", "place", "label", "what it belongs to"])
+def test_the_reply_answers_the_question(rewriter, clarifier, graph, language, way) -> None:
+    state = asked_back(rewriter, clarifier, graph, language)
+    assert state.pending is not None
+    chosen = state.pending.choices[1]
+    owner = chosen.label.removeprefix("E01 (").rstrip(")")
+    replies = {
+        "number": "2",
+        "place": SECOND[language],
+        "label": chosen.label,
+        "what it belongs to": owner,
+    }
+    query = said(rewriter, state, replies[way], language)
+    assert query.act == "clarified"
+    assert [link.entity_id for link in query.links] == [chosen.entity_id]
+    assert chosen.label in query.text
+    after = advance(state, query, Outcome(), graph)
+    assert after.pending is None
+    assert after.senses == (("e01", chosen.entity_id),)
+
+
+def test_a_kind_of_owner_picks_its_thing(rewriter, clarifier, graph) -> None:
+    state = asked_back(rewriter, clarifier, graph, "en")
+    assert said(rewriter, state, "the oven", "en").links[0].entity_id == "code-b"
+
+
+@pytest.mark.parametrize("text", ["What is the capital of Hungary?", "9", "thanks", "And Austria?"])
+def test_anything_else_drops_the_question(rewriter, clarifier, graph, text) -> None:
+    state = asked_back(rewriter, clarifier, graph, "en")
+    query = said(rewriter, state, text, "en")
+    assert query.act != "clarified"
+    assert advance(state, query, Outcome(), graph).pending is None
+
+
+def test_a_name_that_was_explained_is_not_asked_about_again(rewriter, clarifier, graph) -> None:
+    state = asked_back(rewriter, clarifier, graph, "en")
+    state = advance(state, said(rewriter, state, "2", "en"), Outcome(), graph)
+    query = said(rewriter, state, "It shows E01", "en")
+    assert query.links[0].entity_id == "code-b"
+    assert clarifier.open_name(query, state) is None
+
+
+def test_a_name_with_one_meaning_is_never_open(rewriter, clarifier) -> None:
+    for text in ("How long is the Danube?", "匈牙利的首都是哪里？", "ما هي عاصمة المجر؟"):
+        query = said(rewriter, DialogueState(), text, "")
+        assert clarifier.open_name(query, DialogueState()) is None
