@@ -23,6 +23,8 @@ _CLOSING = "?？!！.。؟।… "
 _JOINING = re.compile(r"[\s\-‐–'’·・.の之&]{0,3}")
 _BETWEEN = 2
 """Function words between two chosen words that belong to one name: "Tower of the Moon"."""
+_WORD = 40
+"""Characters read beyond the last token, for the rest of its word."""
 _MOST_RUNS = 4
 _LEAST, _NEAR = 0.1, 0.7
 """The lowest probability that is ever enough, and how close to the likeliest word is enough."""
@@ -50,7 +52,11 @@ def chosen_runs(
     """
     units: dict[tuple[int, Span], float] = {}
     last = len(context.texts) - 1
-    spans = {place: words(text) for place, text in enumerate(context.texts[:last])}
+    ends: dict[int, int] = {}
+    for place, (_, end) in context.places:
+        ends[place] = max(end, ends.get(place, 0))
+    # Of a long answer only the beginning has tokens.
+    spans = {n: words(context.texts[n][: end + _WORD]) for n, end in ends.items() if n < last}
     for (place, span), score in zip(context.places, tagging.terms.tolist(), strict=True):
         if place < last and span[1] > span[0]:
             unit = (place, _unit(span, spans[place], context.texts[place]))

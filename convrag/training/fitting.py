@@ -77,21 +77,20 @@ def fitted(tagger: Tagger, examples: Sequence[Example], kept: KeptStates) -> Tag
     alone = [one for one in tagged if one.example.kind in _ALONE]
     clear = [one for one in alone if one.example.source not in _UNCLEAR]
     leaning = [one for one in tagged if one.example.kind not in {*_ALONE, "restart"}]
-    best, chosen = (-1.0, -1.0), tagger.settings
-    for gate in _GATES:
-        for term in _TERMS:
-            settings = replace(tagger.settings, gate=gate, term=term)
-            kept_as_is = _mean(rewritten(one, settings) == one.example.turn for one in clear)
-            gain = _mean(
-                recovered(one.example, text) - _COST * _added(one.example, text)
-                for one in leaning
-                for text in [rewritten(one, settings)]
-            )
-            loss = _mean(rewritten(one, settings) != one.example.turn for one in alone)
-            score = (min(kept_as_is, _UNTOUCHED), gain - _COST * loss)
-            if score > best:
-                best, chosen = score, settings
-    return chosen
+
+    def score(settings: TaggerSettings) -> tuple[float, float]:
+        kept_as_is = _mean(rewritten(one, settings) == one.example.turn for one in clear)
+        gain = _mean(
+            recovered(one.example, text) - _COST * _added(one.example, text)
+            for one in leaning
+            for text in [rewritten(one, settings)]
+        )
+        loss = _mean(rewritten(one, settings) != one.example.turn for one in alone)
+        return min(kept_as_is, _UNTOUCHED), gain - _COST * loss
+
+    gates = [replace(tagger.settings, gate=gate, term=_TERMS[2]) for gate in _GATES]
+    best = max(gates, key=score)
+    return max((replace(best, term=term) for term in _TERMS), key=score)
 
 
 def _added(example: Example, text: str) -> float:

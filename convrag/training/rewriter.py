@@ -30,8 +30,9 @@ WEIGHTS = "rewriter.npz"
 class Training:
     """How the tagger is trained."""
 
-    cycles: tuple[tuple[int, float], ...] = ((6, 2e-3), (3, 1e-3))
-    """Epochs and highest learning rate of each one-cycle schedule, one after the other."""
+    epochs: int = 6
+    rate: float = 2e-3
+    """The highest learning rate of the one-cycle schedule."""
     hidden: int = 128
     blocks: int = 2
     heads: int = 4
@@ -86,20 +87,17 @@ class Trainer:
         done = int(kept["epoch"]) if kept else 0
         if kept:
             network.load_state_dict(kept["network"])
-        epoch, last = 0, sum(epochs for epochs, _ in how.cycles)
-        for epochs, rate in how.cycles:
-            optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
-            schedule = torch.optim.lr_scheduler.OneCycleLR(
-                optimizer, rate, total_steps=epochs * steps + 1, pct_start=0.1
-            )
-            if kept and epoch < done < epoch + epochs:
-                optimizer.load_state_dict(kept["optimizer"])
-                schedule.load_state_dict(kept["schedule"])
-            for number in range(max(epoch, done), epoch + epochs):
-                loss = self._pass(network, optimizer, schedule, number, steps)
-                self._save(network, optimizer, schedule, number + 1)
-                report(f"epoch {number + 1} of {last}: loss {loss:.4f}")
-            epoch += epochs
+        optimizer = torch.optim.AdamW(network.parameters(), lr=how.rate, weight_decay=0.01)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, how.rate, total_steps=how.epochs * steps + 1, pct_start=0.1
+        )
+        if kept:
+            optimizer.load_state_dict(kept["optimizer"])
+            schedule.load_state_dict(kept["schedule"])
+        for epoch in range(done, how.epochs):
+            loss = self._pass(network, optimizer, schedule, epoch, steps)
+            self._save(network, optimizer, schedule, epoch + 1)
+            report(f"epoch {epoch + 1} of {how.epochs}: loss {loss:.4f}")
         return network.eval()
 
     def _pass(

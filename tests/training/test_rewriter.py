@@ -19,7 +19,7 @@ from convrag.training.rewriter import WEIGHTS, Trainer, Training, write_weights
 from convrag.training.states import KeptStates, keep_states
 from tests.models.conftest import tiny_bytes
 
-HOW = Training(cycles=((8, 1e-2), (4, 5e-3)), hidden=16, blocks=1, heads=2, seed=3)
+HOW = Training(epochs=12, rate=1e-2, hidden=16, blocks=1, heads=2, seed=3)
 SETTINGS = TaggerSettings("e" * 64, 1, 2, 1, 0.5, 0.5, 0.8)
 NAMES = ("中", "я", "ع", "क", "ü")
 
