@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convrag.generation.answerability import Features, answerability
+from convrag.generation.bridging import joined
+from convrag.generation.candidates import Candidate, lines_of
 from convrag.generation.coverage import Wanted, wanted
 from convrag.generation.writing import group_facts
 from convrag.graph.linking import DictionaryLinker
@@ -16,36 +18,17 @@ from convrag.graph.naming import generalized
 from convrag.graph.quantities import asks_for_number, has_number
 from convrag.graph.wording import statement
 from convrag.protocols import Encoder
-from convrag.text.segment import sentences
-from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Span, Triple
+from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Triple
 
 FACT_THRESHOLD = 0.6
 """From this confidence on facts answer by themselves."""
 _PASSAGES_READ = 4
 _SENTENCES_READ = 40
+_JOINED, _JOINED_MORE = 0.7, 0.15
+"""Share of the question's words that two lines must have to be read instead of facts, and how much
+more than these."""
 _UNKNOWN = 0.5
 """Coverage by a text in another language, whose words cannot be compared."""
-_SHORTEST = 8
-"""Characters; shorter pieces are headings or crumbs, not answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence of a passage or the statement of a group of facts, with where it comes from."""
-
-    text: str
-    context: str
-    """The text around it; for a statement the statement itself."""
-    title: str
-    evidence: tuple[Evidence, ...]
-    span: Span
-    language: str
-    entities: frozenset[str]
-
-    @property
-    def in_context(self) -> str:
-        """The text as the encoder reads it: a sentence is little without its title."""
-        return f"{self.title}. {self.text}" if self.title else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +57,64 @@ class EvidenceReader:
         """
         facts = [e for e in evidence if isinstance(e.item, Triple)]
         best = max((e.confidence for e in facts), default=0.0)
-        if best >= FACT_THRESHOLD:
+        if best >= FACT_THRESHOLD and not self._joins_more(query, evidence, best):
             answering = [e for e in facts if e.confidence == best]
             spans = [AnswerSpan(e.id, (0, 0), e.confidence) for e in answering]
             return Reading(tuple(spans), best, answering[0].conclusion)
         weighed = self.weigh(query, evidence)
         if not weighed:
             return Reading((), 0.0)
-        ordered = tuple(
-            AnswerSpan(e.id, candidate.span, round(features.ordering, 6))
-            for candidate, features in weighed
-            for e in candidate.evidence
+        first, features = weighed[0]
+        lead = first.lead
+        return Reading(
+            tuple(
+                AnswerSpan(e.id, candidate.span, round(features.ordering, 6))
+                for candidate, features in weighed
+                for e in candidate.evidence
+            ),
+            answerability(features),
+            lead=AnswerSpan(lead.evidence[0].id, lead.span, 1.0) if lead else None,
         )
-        return Reading(ordered, answerability(weighed[0][1]))
+
+    def _joins_more(self, query: Query, evidence: Sequence[Evidence], best: float) -> bool:
+        """Return whether lines of two passages explain clearly more than the best facts do.
+
+        "The capital of the largest export partner of Chad" is not answered by the capital of Chad.
+        What code concluded from several facts explains all of the question.
+        """
+        facts = [e for e in evidence if isinstance(e.item, Triple) and e.confidence == best]
+        if any(fact.conclusion is not None for fact in facts):
+            return False
+        asked = wanted(self._graph, query)
+        passages = [e for e in evidence if isinstance(e.item, Passage)]
+        lines = [c for e in _worth_reading(query, passages) for c in lines_of(e)]
+        pairs, alone = (
+            max((asked.words_in(c.wording, query.language) for c in some), default=0.0)
+            for some in (
+                joined(self._linker, query, asked, lines),
+                self._statements(facts, query.language),
+            )
+        )
+        return pairs >= max(alone + _JOINED_MORE, _JOINED)
 
     def weigh(self, query: Query, evidence: Sequence[Evidence]) -> list[tuple[Candidate, Features]]:
         """Return the sentences and statements of the evidence with their features, best first."""
         passages = [e for e in evidence if isinstance(e.item, Passage)]
         read = _worth_reading(query, passages)
-        candidates = [c for e in read for c in _split(e)][:_SENTENCES_READ]
+        asked = wanted(self._graph, query)
+        candidates = [c for e in read[:_PASSAGES_READ] for c in lines_of(e)][:_SENTENCES_READ]
         facts = [e for e in evidence if isinstance(e.item, Triple)]
         candidates += self._statements(facts, query.language)
         if not candidates:
             return []
+        candidates += joined(self._linker, query, asked, [c for e in read for c in lines_of(e)])
         texts = [query.text, generalized(self._graph, query)]
         question = self._encoder.encode(texts, "query").mean(axis=0)  # (D,)
         cosines = self._encoder.encode([c.in_context for c in candidates], "passage") @ question
         setting = _Setting(
-            wanted(self._graph, query),
+            asked,
             asks_for_number(query.text, query.language),
-            float(cosines.mean()),
+            float(np.mean([v for c, v in zip(candidates, cosines, strict=True) if not c.lead])),
             float(np.mean([e.confidence for e in passages])) if passages else 0.0,
         )
         weighed = [
@@ -129,17 +140,21 @@ class EvidenceReader:
         found = candidate.evidence[0]
         named = candidate.entities
         if isinstance(found.item, Passage):
-            links = self._linker.link(candidate.text, language=candidate.language, fuzzy=False)
+            links = self._linker.link(candidate.wording, language=candidate.language, fuzzy=False)
             named = frozenset(link.entity_id for link in links if link.entity_id is not None)
         return Features(
             sentence_margin=cosine - setting.mean_cosine,
             passage_margin=(
                 found.confidence - setting.mean_passage if isinstance(found.item, Passage) else 0.0
             ),
-            sentence_coverage=asked.words_in(candidate.text, query.language) if own else _UNKNOWN,
-            passage_coverage=asked.words_in(candidate.context, query.language) if own else _UNKNOWN,
+            sentence_coverage=asked.words_in(candidate.wording, query.language)
+            if own
+            else _UNKNOWN,
+            passage_coverage=asked.words_in(candidate.surroundings, query.language)
+            if own
+            else _UNKNOWN,
             sentence_entities=asked.entities_in(
-                candidate.text, query.language, named, candidate.entities
+                candidate.wording, query.language, named, candidate.entities
             ),
             names_entity=self._names_entity(asked, candidate, named),
             own_language=float(own),
@@ -161,27 +176,4 @@ class EvidenceReader:
 def _worth_reading(query: Query, passages: Sequence[Evidence]) -> list[Evidence]:
     """Return the passages to read: those in the asker's language, others where there is none."""
     own = [e for e in passages if getattr(e.item, "language", "") == query.language]
-    return (own or list(passages))[:_PASSAGES_READ]
-
-
-def _split(evidence: Evidence) -> list[Candidate]:
-    passage = evidence.item
-    if not isinstance(passage, Passage):
-        return []
-    return [
-        Candidate(
-            passage.text[span[0] : span[1]],
-            f"{passage.title}\n{passage.text}",
-            passage.title,
-            (evidence,),
-            span,
-            passage.language,
-            frozenset(passage.entity_ids),
-        )
-        for span in sentences(passage.text, passage.language)
-        if _is_sentence(passage.text[span[0] : span[1]].strip())
-    ]
-
-
-def _is_sentence(text: str) -> bool:
-    return len(text) >= _SHORTEST and not text.startswith("#")
+    return own or list(passages)

@@ -58,6 +58,8 @@ def compose(
     by_id = {e.id: e for e in evidence}
     best = by_id[reading.spans[0].evidence_id]
     if isinstance(best.item, Passage):
+        if reading.lead is not None:
+            return _quoted_with_lead(query, by_id, reading.lead, reading.spans[0])
         return _quote(query, best.item, reading.spans)
     facts = [by_id[s.evidence_id] for s in reading.spans if s.score == reading.spans[0].score]
     groups = group_facts(facts)
@@ -173,14 +175,34 @@ def _disagreement(
 
 def _quote(query: Query, passage: Passage, spans: Sequence[AnswerSpan]) -> Draft:
     window = _window(passage, [s for s in spans if s.evidence_id == passage.id])
+    return Draft(
+        f"{_quoted(query, passage, window)} [1]", (Citation(1, passage.id, window),), Mode.EXTRACT
+    )
+
+
+def _quoted_with_lead(
+    query: Query, evidence: Mapping[str, Evidence], lead: AnswerSpan, answer: AnswerSpan
+) -> Draft:
+    """Return the line that leads to the answer's passage, then the answer, each cited."""
+    texts: list[str] = []
+    citations: list[Citation] = []
+    for marker, span in enumerate((lead, answer), start=1):
+        passage = evidence[span.evidence_id].item
+        if isinstance(passage, Passage):
+            texts.append(f"{_quoted(query, passage, span.span)} [{marker}]")
+            citations.append(Citation(marker, passage.id, span.span))
+    return Draft("\n\n".join(texts), tuple(citations), Mode.EXTRACT)
+
+
+def _quoted(query: Query, passage: Passage, window: Span) -> str:
+    """Return the passage's words; of one in another language with what language that is."""
     quoted = passage.text[window[0] : window[1]].strip()
-    citation = Citation(1, passage.id, window)
     if passage.language and passage.language != query.language:
         name = Locale.parse(query.language or "en").languages.get(
             passage.language, passage.language
         )
-        quoted = phrase("foreign", query.language).format(language=name, quote=f"“{quoted}”")
-    return Draft(f"{quoted} [1]", (citation,), Mode.EXTRACT)
+        return phrase("foreign", query.language).format(language=name, quote=f"“{quoted}”")
+    return quoted
 
 
 def _window(passage: Passage, spans: Sequence[AnswerSpan]) -> Span:

@@ -183,9 +183,8 @@ class Pipeline:
     def _generalize(self, query: Query) -> str:
         return generalized(self._graph, query)
 
-    def _named(self, text: str, language: str) -> list[str]:
-        links = self._linker.link(text, language=language, fuzzy=False)
-        return [link.entity_id for link in links if link.entity_id is not None]
+    def _named(self, text: str, language: str) -> tuple[Link, ...]:
+        return self._linker.link(text, language=language, fuzzy=False)
 
     def _identify(self, text: str, default: str) -> str:
         return self._language.identify(text, default=default)

@@ -18,12 +18,13 @@ import numpy as np
 
 from convrag.graph import storage
 from convrag.graph.model import KnowledgeGraph
+from convrag.graph.ranked_names import in_order
 from convrag.retrieval import records
 from convrag.retrieval.bitmap import Bitmap
 from convrag.retrieval.network import PassageNetwork
 from convrag.text.analysis import analyze, kind_weight, query_terms
 from convrag.text.segment import sentences
-from convrag.types import Passage, Query
+from convrag.types import Link, Passage, Query
 
 if TYPE_CHECKING:
     from convrag.retrieval.index import Index
@@ -55,8 +56,8 @@ _KEPT = 512
 """Passages whose lines' terms are kept, 10 MB: many are looked at again and again."""
 _NONE = (0.0, "")
 
-Link = Callable[[str, str], Iterable[str]]
-"""Returns the ids of the entities that a text in a language names, in reading order."""
+Linking = Callable[[str, str], Sequence[Link]]
+"""Returns what a text in a language names, in reading order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class _End:
 class WalkChannel:
     """Finds passages by entities that the passages found first name."""
 
-    def __init__(self, index: Index, graph: KnowledgeGraph, link: Link) -> None:
+    def __init__(self, index: Index, graph: KnowledgeGraph, link: Linking) -> None:
         """Walk over the passages of ``index`` and the facts of ``graph``."""
         self._index = index
         self._graph = graph
@@ -126,6 +127,9 @@ class WalkChannel:
             for passage, score in first[:_FIRST]
             if linked.intersection(passage.entity_ids) and passage.language == query.language
         ]
+        # A passage that only names the question's entity leads from what it is about instead.
+        about = [(p, score) for p, score in first if linked.intersection(p.entity_ids[:1])]
+        first = about or first
         if not first:
             return nothing
         with self._index.snapshot() as connection:
@@ -156,8 +160,16 @@ class WalkChannel:
         known = {link.entity_id for link in query.links}
         leads: dict[str, _Lead] = {}
         for passage, score, line, terms, share in lines:
-            named = [e for e in self._link(line, passage.language) if e not in known]
-            for place, entity in enumerate(dict.fromkeys(named)):
+            links = [
+                link for link in self._link(line, passage.language) if link.entity_id not in known
+            ]
+            order = in_order(query, line, links)
+            # What is ranked has been read: "most" needs no line that has the word.
+            if order.by is not None:
+                terms = terms | asked.terms_of(query.text[slice(*order.by)])
+                share = asked.share(terms)
+                explained = max(explained, share)
+            for place, entity in enumerate(order.entities):
                 weight = (score / first[0][1]) ** _SPREAD * share / math.sqrt(1 + place)
                 if entity not in leads or weight > leads[entity].weight:
                     leads[entity] = _Lead(passage.id, terms, weight)
@@ -282,6 +294,10 @@ class _Asked:
             terms = found.intersection(self._weights)
             if terms:
                 yield line, terms
+
+    def terms_of(self, text: str) -> frozenset[str]:
+        """Return the terms of a part of the question."""
+        return frozenset(query_terms(text, self._language)).intersection(self._weights)
 
     def share(self, terms: Iterable[str]) -> float:
         """Return which share of the question ``terms`` are, 0..1."""

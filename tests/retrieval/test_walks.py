@@ -57,9 +57,9 @@ def texts(language: str) -> dict[str, str]:
     }
 
 
-def named(text: str, language: str) -> list[str]:
-    places = {name: text.find(name) for name in NAMES[language]}
-    return sorted((n for n in places if places[n] >= 0), key=places.__getitem__)
+def named(text: str, language: str) -> list[Link]:
+    places = sorted((text.find(name), name) for name in NAMES[language])
+    return [Link(Mention(n, (at, at + len(n))), n, 1.0) for at, n in places if at >= 0]
 
 
 def question(language: str, **more: object) -> Query:
@@ -83,7 +83,9 @@ def joined(request: pytest.FixtureRequest, folder, encoder) -> Iterator[tuple[In
 def fill(index: Index, language: str) -> None:
     found = texts(language)
     index.update([document(i, t, language, "") for i, t in found.items()], HashingEncoder())
-    index.set_entities({f"{i}#0": named(t, language) for i, t in found.items()})
+    index.set_entities(
+        {f"{i}#0": [k.mention.text for k in named(t, language)] for i, t in found.items()}
+    )
 
 
 def channel(index: Index, graph: KnowledgeGraph | None = None) -> WalkChannel:
