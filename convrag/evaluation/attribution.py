@@ -63,7 +63,7 @@ def _differs(stage: str, score: TurnScore) -> bool:
             gold = right_rewrite(run.turn)
             return bool(gold) and text != gold
         case "link":
-            return bool(expect.entities)
+            return bool(expect.entities) or score.clarified
         case "retrieve":
             return score.evidence_recall is not None and score.evidence_recall < 1
         case _:
@@ -72,6 +72,8 @@ def _differs(stage: str, score: TurnScore) -> bool:
 
 def _last(score: TurnScore, tried: Mapping[str, bool]) -> str:
     """Return the stage of a turn that stays wrong whatever is put right before it."""
+    if score.should_clarify:
+        return "link"  # which of its namesakes a name means was not seen to be open
     if "read" in tried:
         return STAGES[-1]
     answer = score.run.answer

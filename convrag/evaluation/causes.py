@@ -13,6 +13,8 @@ _ANY = ""
 _WORDED = {
     ("language", _ANY): "the question's language was misjudged",
     ("rewrite", _ANY): "the follow-up was not completed as it was meant",
+    ("link", "asked back"): "it was asked back what is meant, though it is clear",
+    ("link", "not asked back"): "it was not asked back what is meant, though it is open",
     ("link", _ANY): "another entity, or none, was taken for the one that was meant",
     ("retrieve", _ANY): "the {evidence} that answers was not among the first pieces",
     ("read", "abstained"): "the {evidence} that answers was found and was doubted",
@@ -40,6 +42,8 @@ def cause(turn: ScoredTurn) -> str:
     if not stage:
         return ""
     kind = turn.trace.kinds[0] if turn.trace.kinds else _ANY
+    if stage == "rewrite" and turn.kind == "stands alone":
+        return "rewrite: a question that stands alone was changed"
     worded = _WORDED.get((stage, kind)) or _WORDED[stage, _ANY]
     return f"{stage}: {worded.format(evidence=_evidence(turn))}"
 

@@ -14,6 +14,7 @@ from convrag.text.normalize import match_key
 from convrag.text.segment import sentences
 from convrag.types import (
     AnswerSpan,
+    Clarification,
     Dialogue,
     Evidence,
     Filter,
@@ -48,6 +49,8 @@ class Steps(Protocol):
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query: ...
 
     def link(self, query: Query, dialogue: Dialogue) -> tuple[Link, ...]: ...
+
+    def open_name(self, query: Query, dialogue: Dialogue) -> Clarification | None: ...
 
     def retrieve(self, query: Query) -> tuple[Evidence, ...]: ...
 
@@ -102,6 +105,12 @@ class GoldStages:
         if "link" not in self._stages or not wanted:
             return found
         return right_links(query, found, wanted, self._names)
+
+    def open_name(self, query: Query, dialogue: Dialogue) -> Clarification | None:
+        """Return what is to be asked back: nothing, when the script says what is meant."""
+        if "link" in self._stages and not self._turn.expect.clarify:
+            return None
+        return self._pipeline.open_name(query, dialogue)
 
     def retrieve(self, query: Query) -> tuple[Evidence, ...]:
         """Return the expected evidence before what is found."""

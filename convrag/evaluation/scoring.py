@@ -15,8 +15,6 @@ from convrag.types import Answer, Evidence, Literal, Passage, Status
 DEPTH = 5
 """Required evidence must be among so many first pieces."""
 
-_CLARIFYING = "clarifying"
-
 Expand = Callable[[str], str]
 
 
@@ -83,7 +81,7 @@ def score_turn(run: TurnRun, expand: Expand) -> TurnScore:
         problems.append(f"failed: {run.error}")
     expect, answer = run.turn.expect, run.answer
     abstained = answer is not None and answer.status is Status.ABSTAINED
-    clarified = answer is not None and answer.status.value == _CLARIFYING
+    clarified = answer is not None and answer.status is Status.CLARIFYING
     asked = expect.wants_answer or expect.abstain
     declared, detected, script = _score_language(answer, expect.language, problems)
     if clarified and not expect.clarify:

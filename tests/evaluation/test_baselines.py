@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from convrag.config import Config
-from convrag.errors import UsageError
+from convrag.errors import MissingDependencyError, UsageError
 from convrag.evaluation.asking import ask, ask_dialogue
 from convrag.evaluation.baselines import CHANNELS, KEY, Endpoint
 from convrag.evaluation.dialogues import (
@@ -91,6 +92,21 @@ def test_two_processes_say_the_same_as_one(opening: Opening) -> None:
     one, two = (asked(opening, *dialogues, workers=workers) for workers in ("1", "2"))
     assert without_times(one) == without_times(two)
     assert len(one) == len(BOATS)
+
+
+def test_ray_says_the_same(opening: Opening) -> None:
+    pytest.importorskip("ray")
+    dialogues = [boats(language) for language in ("en", "zh")]
+    assert without_times(asked(opening, *dialogues)) == without_times(
+        asked(opening, *dialogues, workers="ray")
+    )
+
+
+def test_without_ray_it_says_what_brings_it(opening: Opening, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingDependencyError) as caught:
+        asked(opening, boats("en"), boats("zh"), workers="ray")
+    assert "convrag[ray]" in caught.value.hint
 
 
 @pytest.fixture

@@ -166,6 +166,23 @@ def test_abstention_is_judged_both_ways(status: Status, abstain: bool) -> None:
     assert score.answer_right is (None if abstain else not score.abstained)
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("status", [Status.CLARIFYING, Status.COMPLETE])
+def test_asking_back_is_wanted_or_not(wanted: bool, status: Status) -> None:
+    vienna = None if wanted else Words(contains_any=("Vienna",))
+    expect = Expectation(answer=vienna, clarify=wanted, language="en")
+    score = score_turn(run_one(expect, "Vienna, or Vienna?", "en", status, ()), expand)
+    asked_back = status is Status.CLARIFYING
+    assert score.clarified is asked_back
+    assert score.wrong is (asked_back is not wanted)
+    kinds = {(True, False): ("asked back",), (False, True): ("not asked back",)}
+    assert score.kinds == kinds.get((asked_back, wanted), ())
+    turn = recorded([score.run])[0]
+    assert turn.kind == ("ambiguous" if wanted else "stands alone")
+    assert turn.metrics.get("clarification_recall") == (float(asked_back) if wanted else None)
+    assert turn.metrics.get("clarification_precision") == (float(wanted) if asked_back else None)
+
+
 def test_small_talk_counts_for_language_only() -> None:
     score = score_turn(run_one(Expectation(language="en"), "Hi", "en", Status.COMPLETE, ()), expand)
     assert score.problems == ()
