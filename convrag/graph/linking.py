@@ -201,7 +201,8 @@ class DictionaryLinker:
             number = self._names.entity(hit.row)
             if number not in best or best[number].quality < quality:
                 entity_id = self._names.entity_id(number)
-                best[number] = Candidate(entity_id, number, hit, quality)
+                beside = self._kind_beside(entity_id, hit.span, setting)
+                best[number] = Candidate(entity_id, number, hit, quality, beside)
         return list(best.values())
 
     def _weigh(
@@ -259,8 +260,7 @@ class DictionaryLinker:
     ) -> dict[str, float]:
         entity = candidate.entity_id
         near = self._graph.neighbours(entity)
-        kinds = self._graph.entities[entity].types if entity in self._graph.entities else ()
-        beside = [k for k in kinds if k in setting.kinds]
+        kinds = self._kinds(entity)
         doubt = "_doubtful" if is_doubtful(candidate.hit) else ""
         return {
             f"together{doubt}": float(not near.isdisjoint(others)),
@@ -269,11 +269,17 @@ class DictionaryLinker:
             f"property_asked{doubt}": float(
                 not setting.properties.isdisjoint(self._asked_of(entity))
             ),
-            "kind_named": float(bool(beside)),
-            "kind_beside": float(
-                any(_beside(setting.kinds[k], candidate.hit.span) for k in beside)
-            ),
+            "kind_named": float(any(kind in setting.kinds for kind in kinds)),
+            "kind_beside": float(candidate.kind_beside),
         }
+
+    def _kinds(self, entity: str) -> tuple[str, ...]:
+        return self._graph.entities[entity].types if entity in self._graph.entities else ()
+
+    def _kind_beside(self, entity: str, span: Span, setting: _Setting) -> bool:
+        """Return whether a word for the entity's kind stands beside the place."""
+        named = (setting.kinds[k] for k in self._kinds(entity) if k in setting.kinds)
+        return any(_beside(word, span) for word in named)
 
     def _asked_of(self, entity: str) -> set[str]:
         """Return the properties that the entity's facts have, under the names of both ends."""

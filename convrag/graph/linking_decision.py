@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from convrag.graph.linking_hits import Hit
+from convrag.graph.linking_longer import longer_name
 from convrag.graph.linking_unknown import unknown_names
 from convrag.text.segment import overlap
 from convrag.types import Link, Mention, Span
@@ -25,6 +26,8 @@ class Candidate:
     number: int
     hit: Hit
     quality: float
+    kind_beside: bool = False
+    """Whether the text calls it by its kind right beside the name: "the lake Balaton"."""
     features: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -57,12 +60,29 @@ def decide(considered: Considered) -> tuple[Link, ...]:
     links = [_link(text, candidates) for candidates in found]
     if considered.whole:
         spans = [link.mention.span for link in links]
-        for span in unknown_names(text, considered.language, spans, considered.ignored):
+        unknown = unknown_names(text, considered.language, spans, considered.ignored)
+        for span in (*unknown, *_longer(considered, found, unknown)):
             inside = [link for link in links if overlap(link.mention.span, span)]
             other = tuple((link.entity_id, link.score) for link in inside if link.entity_id)
             links = [link for link in links if link not in inside]
             links.append(Link(Mention(text[span[0] : span[1]], span), None, 0.0, other))
     return tuple(sorted(links, key=lambda link: link.mention.span))
+
+
+def _longer(
+    considered: Considered, found: Sequence[list[Candidate]], unknown: Sequence[Span]
+) -> list[Span]:
+    """Return where found names are parts of longer ones that are nobody's.
+
+    Only names as the graph itself writes them are: "the lakes of Canada" has another form of it in
+    most languages.
+    """
+    longer = [
+        longer_name(considered.text, considered.language, m[0].hit.span)
+        for m in found
+        if m[0].quality >= 1.0 and not m[0].kind_beside
+    ]
+    return [s for s in longer if s is not None and not any(overlap(s, u) for u in unknown)]
 
 
 def by_score(candidate: Candidate) -> tuple[float, str]:

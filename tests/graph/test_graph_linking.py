@@ -378,3 +378,64 @@ def test_an_encoder_tells_close_namesakes_of_two_kinds_apart() -> None:
     linker.link("the storm", language="en")
     linker.link("the storm Ombra", language="en", fuzzy=False)
     assert encoder.asked == 2
+
+
+PARTS = """
+ex:victoria a ex:City ; rdfs:label "Victoria"@en, "Victoria"@es, "Victoria"@fr, "Виктория"@ru,
+    "فيكتوريا"@ar, "विक्टोरिया"@hi, "维多利亚"@zh, "ビクトリア"@ja .
+ex:guinea a ex:Country ; rdfs:label "Guinea"@en, "Guinea"@es, "Guinée"@fr, "Гвинея"@ru, "غينيا"@ar,
+    "गिनी"@hi, "几内亚"@zh, "ギニア"@ja .
+ex:chad a ex:Country ; rdfs:label "Chad"@en, "Чад"@ru .
+ex:lake-chad a ex:Lake ; rdfs:label "Chad"@en, "Чад"@ru .
+ex:Lake a owl:Class ; rdfs:label "lake"@en, "озеро"@ru .
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "whole"),
+    [
+        ("how deep is lake Victoria", "en", "lake Victoria"),
+        ("¿Qué profundidad tiene el lago Victoria?", "es", "lago Victoria"),
+        ("Quelle est la profondeur du lac Victoria ?", "fr", "lac Victoria"),
+        ("Какая глубина у озера Виктория?", "ru", "озера Виктория"),
+        ("ما عمق بحيرة فيكتوريا؟", "ar", "بحيرة فيكتوريا"),
+        ("विक्टोरिया झील कितनी गहरी है?", "hi", "विक्टोरिया झील"),
+        ("维多利亚湖有多深？", "zh", "维多利亚湖"),
+        ("ビクトリア湖の深さは？", "ja", "ビクトリア湖"),
+        ("Новая Гвинея — это остров?", "ru", "Новая Гвинея"),
+        ("New Guinea is an island", "en", "New Guinea"),
+        ("هل غينيا الجديدة جزيرة؟", "ar", "غينيا الجديدة"),
+        ("क्या न्यू गिनी एक द्वीप है?", "hi", "न्यू गिनी"),
+    ],
+)
+def test_a_name_inside_another_name_is_not_meant(text: str, language: str, whole: str) -> None:
+    (link,) = DictionaryLinker(graph_of(PARTS)).link(text, language=language)
+    assert (link.mention.text, link.entity_id) == (whole, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "meant"),
+    [
+        ("who lives in Victoria near a lake", "en", "victoria"),
+        ("is there a new Guinea embassy", "en", "guinea"),
+        ("Кто живёт в городе Виктория?", "ru", "victoria"),
+        ("озёра, Гвинея и море", "ru", "guinea"),
+        ("من يعيش في فيكتوريا؟", "ar", "victoria"),
+        ("विक्टोरिया की झील", "hi", "victoria"),
+        ("维多利亚有湖吗？", "zh", "victoria"),
+        ("ギニアの首都は？", "ja", "guinea"),
+    ],
+)
+def test_a_name_beside_other_words_is_meant(text: str, language: str, meant: str) -> None:
+    links = DictionaryLinker(graph_of(PARTS)).link(text, language=language)
+    assert EX + meant in [link.entity_id for link in links]
+
+
+def test_a_lake_that_the_graph_has_is_meant() -> None:
+    graph = graph_of(PARTS)
+    linker, matcher = DictionaryLinker(graph), RelationMatcher(graph)
+    for text, language in (("how deep is lake Chad", "en"), ("Как глубоко озеро Чад?", "ru")):
+        (link,) = linker.link(
+            text, language=language, relations=matcher.match(text, language=language)
+        )
+        assert link.entity_id == EX + "lake-chad"
