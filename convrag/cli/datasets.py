@@ -59,7 +59,8 @@ AblateOption = Annotated[
     typer.Option(
         "--ablate",
         metavar="PARTS",
-        help="Ask again without each of these and say what it gives: graph,rewrite,dense,lexical.",
+        help="Ask again without each of these and say what it gives:"
+        " graph,walk,rewrite,dense,lexical.",
     ),
 ]
 

@@ -54,8 +54,10 @@ from convrag.types import (
 
 _LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
 """Languages in which questions are understood whatever the documents' languages."""
-PARTS = ("graph", "rewrite", "dense", "lexical")
-"""What a pipeline can do without, so that it can be measured what that part gives."""
+PARTS = ("graph", "walk", "rewrite", "dense", "lexical")
+"""What a pipeline can do without, so that it can be measured what that part gives.
+
+The walk finds what only two passages together answer; it starts at entities of the graph."""
 _PIECES = re.compile(r"\S+\s*|\s+")
 
 
@@ -72,7 +74,6 @@ class Pipeline:
         generator: Generator | None = None,
         reranker: Reranker | None = None,
         examples: Mapping[str, tuple[str, ...]] | None = None,
-        walks: bool = True,
         learned: Learned | None = None,
         without: Collection[str] = (),
     ) -> None:
@@ -86,7 +87,6 @@ class Pipeline:
             generator: Words answers; without one sentences and facts answer as they are.
             reranker: Reads the first pieces of evidence again.
             examples: Questions to begin with, by language.
-            walks: Whether what only two passages together answer is looked for.
             learned: Makes follow-ups stand alone beside the rules over the graph.
             without: What to do without, of :data:`PARTS`.
         """
@@ -98,7 +98,6 @@ class Pipeline:
         self._generator = generator
         self._reranker = reranker
         self._k = k
-        self._walks = walks
         self._learned = learned
         self._use(index)
 
@@ -124,7 +123,9 @@ class Pipeline:
         if self._learned is not None:
             self._rewriter = ChosenRewriter(rules, self._learned)
         facts = FactChannel(self._graph, matcher, encoder)
-        walk = WalkChannel(index, self._graph, self._named) if self._walks else None
+        walk = None
+        if not self._without & {"graph", "walk"}:
+            walk = WalkChannel(index, self._graph, self._named)
         self._retriever = HybridRetriever(
             index,
             encoder,

@@ -175,8 +175,8 @@ def measure(into: Path, encoder: Encoder, asked: Sequence[Question], *, answers:
         for name, method in single_channels(index, encoder).items():
             found[name] = [places.hits(q, method(q)) for q in asked]
     right: dict[str, np.ndarray] = {}
-    for name, walks in (("no walk", False), ("walk", True)):
-        pipeline = Pipeline(Index.open(into), encoder, name="joins", k=DEPTH, walks=walks)
+    for name, without in (("no walk", ("walk",)), ("walk", ())):
+        pipeline = Pipeline(Index.open(into), encoder, name="joins", k=DEPTH, without=without)
         began = time.perf_counter()
         found[name] = [places.hits(q, ranking_of(pipeline, q)) for q in asked]
         print(f"{name}: {1000 * (time.perf_counter() - began) / len(asked):.0f} ms a question")
