@@ -22,7 +22,13 @@ import numpy as np
 
 from convrag.config import load_config
 from convrag.evaluation.metrics.overlap import rouge_l
-from convrag.evaluation.metrics.support import Signals, features, signals, support
+from convrag.evaluation.metrics.support import (
+    SUPPORTED,
+    Signals,
+    features,
+    signals,
+    support,
+)
 from convrag.models.registry import load_encoder
 from convrag.protocols import Encoder
 from tests.bench.squad import SEED, KeptVectors
@@ -144,7 +150,9 @@ def report(name: str, judged: Sequence[Judged], encoder: Encoder | None) -> None
     for kind, values in scores.items():
         array = np.array(values)
         low, high = interval(array, labels)
-        right = ((array >= 0.5) == labels).mean() if kind in ("lexical", "both") else float("nan")
+        right = (
+            ((array >= SUPPORTED) == labels).mean() if kind in ("lexical", "both") else float("nan")
+        )
         print(
             f"{name:16} {kind:8} n {len(labels):4} supported {labels.mean():.2f}"
             f" auc {auc(array, labels):.3f} [{low:.3f}, {high:.3f}]"

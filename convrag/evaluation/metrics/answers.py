@@ -1,8 +1,8 @@
 """Exact match and F1 of short answers, by the rules of the SQuAD and MLQA scripts.
 
-The rules for English are SQuAD's (Rajpurkar et al. 2016), those for ar, de, es, hi, vi and zh are
-MLQA's (Lewis et al. 2020), which XQuAD is scored with too. The other languages follow MLQA's
-pattern: punctuation of every script and the language's articles are dropped. Scripts without
+The rules for ar, de, en, es, hi, vi and zh are MLQA's (Lewis et al. 2020), which XQuAD is scored
+with too; for English they are SQuAD's (Rajpurkar et al. 2016) with the punctuation of all scripts
+dropped. The other languages follow the same pattern, with the articles of each. Scripts without
 spaces are compared by characters, as MLQA does for Chinese, and so is Korean, as KorQuAD does.
 """
 
@@ -48,7 +48,8 @@ def exact_match(answer: str, wanted: Iterable[str], language: str) -> float:
 def f1(answer: str, wanted: Iterable[str], language: str) -> float:
     """Return the best F1 (0..1) between the answer's tokens and those of any wanted answer.
 
-    Where one of the two has no tokens, it is 1 if the other has none either (SQuAD 2.0).
+    Where one of the two has no tokens, it is 1 if the other has none either (SQuAD 2.0; MLQA's
+    script, in which every question has an answer, says 0).
     """
     own = tokens(answer, language)
     return max(_f1(own, tokens(text, language)) for text in list(wanted) or [""])

@@ -1,0 +1,183 @@
+"""Data sets indexed, asked of a real pipeline, and scored by what they say is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from convrag.evaluation.datasets.asking import ask_conversation, chosen, counted, index_dataset
+from convrag.evaluation.datasets.loading import load
+from convrag.evaluation.datasets.scoring import answer_quality, retrieval, rewriting
+from convrag.evaluation.datasets.values import AskedTurn, Dataset
+from convrag.evaluation.records import ScoredTurn
+from convrag.pipeline import Pipeline
+from convrag.retrieval.index import Index
+from tests.evaluation import dataset_files as files
+from tests.retrieval.samples import QUESTIONS, TEXTS, HashingEncoder
+
+LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
+ROWS = [
+    *({"document": f"d-{code}", "text": text, "language": code} for code, text in TEXTS.items()),
+    *(
+        {
+            "question": question,
+            "dialogue": code,
+            "language": code,
+            "relevant": [f"d-{code}"],
+            "answerable": True,
+            "kind": "first",
+        }
+        for code, question in QUESTIONS.items()
+    ),
+]
+
+
+@contextmanager
+def pipeline_over(dataset: Dataset, folder: Path, **options) -> Iterator[Pipeline]:
+    encoder = HashingEncoder()
+    index_dataset(dataset, folder, encoder)
+    opened = Pipeline(Index.open(folder, encoder_id=encoder.id), encoder, name="set", **options)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def run(dataset: Dataset, folder: Path, **options) -> list[ScoredTurn]:
+    with pipeline_over(dataset, folder, k=10, **options) as pipeline:
+        return [
+            turn
+            for conversation in dataset.conversations()
+            for turn in ask_conversation(pipeline, dataset.name, conversation)
+        ]
+
+
+def test_passages_of_every_script_are_found_and_scored(tmp_path: Path) -> None:
+    dataset = load("jsonl", files.write(tmp_path / "own.jsonl", ROWS))
+    turns = run(dataset, tmp_path / "index")
+    assert [turn.language for turn in turns] == list(QUESTIONS)
+    for turn in turns:
+        assert turn.metrics["recall@1"] == turn.metrics["ndcg@10"] == 1.0
+        assert turn.trace.evidence[0] == f"d-{turn.language}"
+        assert turn.trace.seconds["whole"] >= turn.trace.seconds["retrieve"] > 0
+        assert turn.metrics["evidence_tokens"] > 0
+        assert (turn.number, turn.kind, turn.trace.relevant) == (
+            1,
+            "first",
+            {f"d-{turn.language}": 1.0},
+        )
+
+
+@pytest.mark.parametrize("gone", ["dense", "lexical"])
+def test_a_set_can_be_asked_without_a_channel(tmp_path: Path, gone: str) -> None:
+    dataset = load("jsonl", files.write(tmp_path / "own.jsonl", ROWS))
+    turns = run(dataset, tmp_path / "index", without=(gone,))
+    assert sum(turn.metrics["recall@1"] for turn in turns) >= 8
+
+
+GRAPH = [
+    {"subject": "urn:x:nile", "predicate": LABEL, "value": "Nile", "language": "en"},
+    {"subject": "urn:x:length", "predicate": LABEL, "value": "length", "language": "en"},
+    {"subject": "urn:x:nile", "predicate": "urn:x:length", "value": "6650"},
+    {
+        "question": "What is the length of the Nile?",
+        "answers": ["6650"],
+        "answer_entities": ["6650"],
+        "entities": ["urn:x:nile"],
+        "relevant": ['<urn:x:nile> <urn:x:length> "6650"'],
+        "answerable": True,
+    },
+]
+
+
+def test_facts_are_found_linked_cited_and_scored(tmp_path: Path) -> None:
+    dataset = load("jsonl", files.write(tmp_path / "own.jsonl", GRAPH))
+    (turn,) = run(dataset, tmp_path / "index")
+    right = ("recall@1", "answer_contains", "answer_entity_f1", "link_f1", "citation_recall")
+    assert {name: turn.metrics[name] for name in right} == dict.fromkeys(right, 1.0)
+    assert turn.metrics["wrongly_abstained"] == 0.0
+    (bare,) = run(dataset, tmp_path / "index", without=("graph",))
+    assert bare.metrics["recall@10"] == bare.metrics["answer_entity_f1"] == 0.0
+    assert bare.metrics["wrongly_abstained"] == 1.0
+    assert bare.trace.kinds == ("abstained", "evidence missing")
+
+
+FOLLOW_UP = [
+    *GRAPH[:3],
+    {"question": "What is the length of the Nile?", "dialogue": "d", "scored": False},
+    {
+        "question": "What is its length?",
+        "dialogue": "d",
+        "rewrites": ["What is the length of the Nile?"],
+        "answers": ["6650"],
+    },
+]
+
+
+def test_rewriting_is_measured_and_can_be_left_out(tmp_path: Path) -> None:
+    dataset = load("jsonl", files.write(tmp_path / "own.jsonl", FOLLOW_UP))
+    (turn,) = run(dataset, tmp_path / "index")
+    assert turn.number == 2
+    assert turn.metrics["rewrite_recovery"] == turn.metrics["answer_contains"] == 1.0
+    (bare,) = run(dataset, tmp_path / "index", without=("rewrite",))
+    assert bare.metrics["rewrite_recovery"] == 0.0
+    assert bare.trace.rewritten == "What is its length?"
+
+
+def test_an_index_follows_its_set(tmp_path: Path) -> None:
+    path = files.write(tmp_path / "own.jsonl", [*ROWS, *GRAPH])
+    encoder, folder = HashingEncoder(), tmp_path / "index"
+    index_dataset(load("jsonl", path), folder, encoder)
+    encoded = len(encoder.encoded)
+    index_dataset(load("jsonl", path), folder, encoder)
+    assert len(encoder.encoded) == encoded  # nothing is encoded again
+    files.write(path, ROWS[:2])
+    index_dataset(load("jsonl", path), folder, encoder)
+    with pipeline_over(load("jsonl", path), folder) as pipeline:
+        assert pipeline.index.passage_count == 2
+        assert not pipeline.graph.entities
+
+
+def test_a_sample_is_the_same_every_time_and_in_order(tmp_path: Path) -> None:
+    dataset = load("jsonl", files.write(tmp_path / "own.jsonl", ROWS))
+    every = [c.id for c in dataset.conversations()]
+    drawn = {
+        seed: [c.id for c in chosen(dataset.conversations(), 4, seed=seed)] for seed in range(9)
+    }
+    assert all(ids == [name for name in every if name in ids] for ids in drawn.values())
+    assert all(len(ids) == 4 for ids in drawn.values())
+    assert {name for ids in drawn.values() for name in ids} == set(every)
+    again = [c.id for c in chosen(dataset.conversations(), 4, seed=3)]
+    assert again == drawn[3]
+    assert [c.id for c in chosen(dataset.conversations(), 99, seed=0)] == every
+    turns, digest = counted(dataset.conversations())
+    assert turns == dict.fromkeys(every, 1)
+    assert digest != counted(chosen(dataset.conversations(), 4, seed=0))[1]
+
+
+def test_retrieval_is_scored_at_several_depths() -> None:
+    found = retrieval(["x", "a", "b"], {"a": 1.0, "c": 2.0})
+    assert (found["recall@1"], found["recall@5"], found["mrr@10"]) == (0.0, 0.5, 0.5)
+    assert found["map@10"] == 0.25
+
+
+def test_short_and_long_answers_are_scored_alike_to_what_is_wanted() -> None:
+    short = answer_quality("It is in Paris.", ["Paris"], "en")
+    assert (short["answer_contains"], short["exact_match"]) == (1.0, 0.0)
+    assert "rouge_l" not in short
+    long = answer_quality(
+        "It lies in the old city of Paris.", ["It lies in the city of Paris."], "en"
+    )
+    assert 0.5 < long["bleu"] < long["rouge_l"] < 1.0
+    assert answer_quality("", [], "en") == {"exact_match": 1.0, "f1": 1.0}
+
+
+def test_a_rewrite_equal_to_a_wanted_one_is_perfect() -> None:
+    asked = AskedTurn("1", "它什么时候建的？", rewrites=("长城什么时候建的？",))
+    assert rewriting("长城什么时候建的？", asked, "zh") == pytest.approx(
+        {"rewrite_rouge_l": 1.0, "rewrite_bleu": 1.0, "rewrite_recovery": 1.0}
+    )
+    assert rewriting(asked.question, asked, "zh")["rewrite_recovery"] == 0.0
