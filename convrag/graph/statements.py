@@ -63,10 +63,10 @@ _RANK = terms.WIKIBASE + "rank"
 _DIRECT = terms.WIKIBASE + "directClaim"
 _LEMMA = terms.WIKIBASE + "lemma"
 _TELLING = frozenset({terms.TYPE, _FIRST, _DIRECT, *_XL, *_PROPERTY_FORMS, *_PAGES})
-_TIME, _PRECISION, _AMOUNT, _UNIT = (
-    terms.WIKIBASE + name
-    for name in ("timeValue", "timePrecision", "quantityAmount", "quantityUnit")
+_TIME, _PRECISION, _AMOUNT = (
+    terms.WIKIBASE + name for name in ("timeValue", "timePrecision", "quantityAmount")
 )
+_UNIT = terms.QUANTITY_UNIT
 _DATE_TIME = terms.XSD + "dateTime"
 _NO_UNIT = "http://www.wikidata.org/entity/Q199"
 _MIDNIGHT = re.compile(r"([+-]?\d{4,})-(\d\d)-(\d\d)T00:00:00Z")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from babel.lists import format_list
 
+from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph, Property
 from convrag.graph.values import TIMES, literal_text, locale_of, time_text
 from convrag.types import Edge, EntityView, Literal, Triple
@@ -118,7 +119,7 @@ def _sides(
     for triple, other in zip(group.triples, group.others, strict=True):
         if other in shown:
             name = value_text(graph, other, item, language)
-            name += _terms_text(graph, triple, language)
+            name += _own_unit(graph, triple, language) + _terms_text(graph, triple, language)
             names.setdefault(name, marks.get(triple.id, ""))
     texts = [f"{name} {mark}" if mark else name for name, mark in names.items()]
     if len(texts) > _MOST_IN_A_LIST:
@@ -128,16 +129,34 @@ def _sides(
     return (own, listed) if group.forward else (listed, own)
 
 
+def _own_unit(graph: KnowledgeGraph, triple: Triple, language: str) -> str:
+    """Return " m" where the fact itself says in which unit its number is, or ""."""
+    units = {
+        value
+        for qualifiers in graph.qualifiers(triple)
+        for item, value in qualifiers
+        if item == terms.QUANTITY_UNIT and isinstance(value, str)
+    }
+    if len(units) != 1:
+        return ""
+    (unit,) = units
+    symbols = [t.object for t in graph.values(unit, terms.UNIT_SYMBOL)]
+    written = {s.language: s.value for s in symbols if isinstance(s, Literal)}
+    found = (written[choice] for choice in (language, "mul", "", "en") if choice in written)
+    return f" {next(found, graph.label(unit, language))}"
+
+
 def _terms_text(graph: KnowledgeGraph, triple: Triple, language: str) -> str:
     """Return under which terms the fact holds: " (since 2019)", or ""."""
     times: list[str] = []
+    told_unit = bool(_own_unit(graph, triple, language))
     for qualifiers in graph.qualifiers(triple)[:_MOST_IN_A_LIST]:
         values: dict[str, list[str | Literal]] = {}
         for item, value in qualifiers:
             values.setdefault(item, []).append(value)
         texts = [time_text(values, language)]
         for item, found in values.items():
-            if item in TIMES and texts[0]:
+            if (item in TIMES and texts[0]) or (item == terms.QUANTITY_UNIT and told_unit):
                 continue
             named = graph.property(item)
             listed = [value_text(graph, v, named, language) for v in readable(found, language)]

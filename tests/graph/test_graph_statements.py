@@ -83,7 +83,7 @@ def test_claims_become_facts_with_their_qualifiers() -> None:
         "since May 4, 1999)",
         "Douglas Adams — P106: writer",
         "Douglas Adams — P569: March 11, 1952",
-        "Douglas Adams — height: 1.96 (unit: metre)",
+        "Douglas Adams — height: 1.96 metre",
     }
     said_in_chinese = said(graph, WD + "Q42", "zh")
     terms_of_office = "(自1990年起，of：Rathaus和Ombra; 自1999年5月4日起)"
@@ -253,3 +253,15 @@ def test_graphs_that_people_have_are_read(name: str) -> None:
     for entity in list(graph.entities)[::97]:
         for group in graph.groups(entity):
             assert statement(graph, group, "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "1.96 m"), ("ru", "1,96 м"), ("ja", "1.96 m"), ("ar", "1.96 m")]
+)
+def test_a_number_is_told_with_the_symbol_of_its_own_unit(language: str, told: str) -> None:
+    symbol = 'wd:Q11573 wdt:P5061 "m"@en, "м"@ru .'
+    (height,) = (
+        s for s in said(graph_of(WIKIDATA + ADAMS + symbol), WD + "Q42", language) if "96" in s
+    )
+    assert height.endswith(told)
+    assert "(" not in height
