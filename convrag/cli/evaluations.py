@@ -94,6 +94,16 @@ def compare(
         write_file(json, text + "\n")
 
 
+@app.command("delete")
+def delete(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of kept runs.")],
+) -> None:
+    """Delete kept runs."""
+    store = _store()
+    for name in runs:
+        store.remove(name)
+
+
 @app.command("schema")
 def schema() -> None:
     """Print the JSON Schema of dialogue files, for editors and other programs."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -98,6 +99,20 @@ class RunStore:
         if not _ID.fullmatch(name) or not path.is_file():
             raise UsageError(f"there is no run '{name}'", "list them with: convrag eval runs")
         return KeptRun(path.parent, _read_info(path))
+
+    def remove(self, name: str) -> None:
+        """Delete the run of this id with all its turns.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        if (
+            name == "last"
+            or not _ID.fullmatch(name)
+            or not (self._folder / name / _ABOUT).is_file()
+        ):
+            raise UsageError(f"there is no run '{name}'", "list them with: convrag eval runs")
+        shutil.rmtree(self._folder / name)
 
     def create(self, info: RunInfo) -> KeptRun:
         """Return a new run without turns; a number is put after an id that is taken."""

@@ -107,6 +107,8 @@ def test_two_runs_are_compared(run, opened, dialogues, tmp_path) -> None:
     assert data["settings"] == {"k": ["8", "3"]}
     assert data["metrics"]["answer_accuracy"]["verdict"] == "same"
     assert run("eval", "compare", newest, "nothing").code == 2
+    assert run("eval", "delete", oldest).code == 0
+    assert oldest not in run("eval", "runs").out
 
 
 def test_files_are_only_checked_when_asked(run, opened, dialogues) -> None:

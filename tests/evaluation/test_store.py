@@ -91,6 +91,17 @@ def test_runs_are_listed_newest_first_and_named_anew_when_taken(tmp_path: Path) 
     assert store.open("r").info == info
 
 
+def test_a_run_is_removed_with_its_turns(tmp_path: Path) -> None:
+    dialogues = made_up(1, 1)
+    kept(tmp_path, asked_turns(dialogues), dialogues)
+    kept(tmp_path, asked_turns(dialogues), dialogues, "other")
+    RunStore(tmp_path).remove("r")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    for name in ("r", "last", "..", ""):
+        with pytest.raises(UsageError):
+            RunStore(tmp_path).remove(name)
+
+
 @pytest.mark.parametrize("name", ["nothing", "../r", "", "/etc", "last"])
 def test_what_is_no_run_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError):
