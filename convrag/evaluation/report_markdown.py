@@ -46,8 +46,7 @@ def _about(report: Report) -> list[str]:
         ("began", info.began),
         ("answers", info.respondent),
         ("dialogues", f"{len(info.dialogues)}, SHA-256 {info.data[:16]}"),
-        *sorted(info.settings.items()),
-        *sorted(info.models.items()),
+        *sorted({**info.settings, **info.models}.items()),
         ("commit", info.commit or "-"),
         *(("machine", f"{name}: {value}") for name, value in info.machine.items()),
     ]

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -102,7 +103,32 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     assert policy == ("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'")
 
 
-def test_the_page_is_drawn_by_a_browser(thousand, tmp_path: Path) -> None:
+USED = """<script>
+const seen = {all: document.getElementById("count").textContent,
+  drawn: document.querySelectorAll("details.turn").length,
+  first: document.querySelector("details.turn .word").textContent, title: document.title};
+function choose(id, value) {
+  const target = document.getElementById(id);
+  target.value = value;
+  target.dispatchEvent(new Event(id === "f-text" ? "input" : "change"));
+  return document.getElementById("count").textContent;
+}
+seen.language = choose("f-language", "zh");
+seen.kind = choose("f-kind", "wrong answer");
+seen.none = choose("f-text", "no such words");
+choose("f-language", ""); choose("f-kind", "failed");
+seen.hostile = choose("f-text", "");
+const turn = document.querySelector("details.turn");
+turn.open = true;
+turn.dispatchEvent(new Event("toggle"));
+seen.question = turn.querySelector(".q").textContent;
+seen.trace = [...turn.querySelectorAll("dt")].map(node => node.textContent);
+seen.images = document.images.length;
+document.body.dataset.seen = JSON.stringify(seen);
+</script></body>"""
+
+
+def test_the_page_is_used_in_a_browser(thousand, tmp_path: Path) -> None:
     browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if browser is None:
         pytest.skip("no Chromium on this machine")
@@ -111,16 +137,28 @@ def test_the_page_is_drawn_by_a_browser(thousand, tmp_path: Path) -> None:
         replace(t, trace=replace(t.trace, question=HOSTILE, kinds=("failed",))) if at == 0 else t
         for at, t in enumerate(thousand[1])
     ]
-    file.write_text(report_page(make_report(turns)), encoding="utf-8")
+    page = report_page(make_report(turns))
+    file.write_text(page.replace("</body>", USED), encoding="utf-8")
     done = subprocess.run(
         [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/p",
          "--dump-dom", file.as_uri()],
         capture_output=True, timeout=120, check=True, encoding="utf-8",
     )  # fmt: skip
-    assert "1000 of 1000 turns" in done.stdout
-    assert "<title>convrag evaluation</title>" in done.stdout
-    assert done.stdout.count('<details class="turn"') == 60
-    assert "&lt;/script&gt;" in done.stdout
+    found = re.search('data-seen="([^"]*)"', done.stdout)
+    assert found is not None
+    seen = json.loads(unescape(found[1]))
+    chinese = [turn for turn in turns if turn.language == "zh"]
+    wrong = sum("wrong answer" in turn.trace.kinds for turn in chinese)
+    assert 0 < wrong < len(chinese)
+    assert seen["all"] == "1000 of 1000 turns"
+    assert (seen["drawn"], seen["first"], seen["title"]) == (60, "wrong", "convrag evaluation")
+    assert seen["language"] == f"{len(chinese)} of 1000 turns"
+    assert seen["kind"] == f"{wrong} of 1000 turns"
+    assert seen["none"] == "0 of 1000 turns"
+    assert seen["hostile"] == "1 of 1000 turns"
+    assert "</script><script>document.title='owned'</script>" in seen["question"]
+    assert {"Asked", "Answered", "Expected", "Evidence", "Seconds"} <= set(seen["trace"])
+    assert seen["images"] == 0
 
 
 def test_markdown_shows_outside_text_as_text() -> None:
