@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from unicodedata import category
 
@@ -40,6 +40,8 @@ class Lexicon:
         self._spoken = _index(
             entries, (*ITEMS, "both", "fillers", "restarts", *_OPENINGS, "outside"), language
         )
+        # One turn is looked through for several kinds, one after the other.
+        self._found = lru_cache(maxsize=16)(self._spoken.find)
         self._courtesies = _index(entries, ("thanks", "farewell"), language)
         self._smalltalk = {
             _bare(phrase): kind for kind in SMALLTALK for phrase in entries.get(kind, ())
@@ -61,7 +63,7 @@ class Lexicon:
 
     def spoken(self, text: str, *kinds: str) -> tuple[tuple[str, Span], ...]:
         """Return what the text has of ``kinds``, in reading order, without overlap."""
-        some = [m for m in self._spoken.find(text) if m.phrase.target in kinds]
+        some = [m for m in self._found(text) if m.phrase.target in kinds]
         return tuple(
             (group[0].phrase.target, group[0].span)
             for group in longest(some)
