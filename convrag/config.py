@@ -31,8 +31,8 @@ class Config:
     """``late``, or ``hf:NAME_OR_DIR`` for a cross-encoder; empty for none."""
     rewriter: str = "auto"
     """Makes follow-ups stand alone: ``rules`` over the graph; ``trained`` or ``trained:FILE``, on
-    the words of the dialogue; ``auto``, the trained one where the rules find nothing; or a
-    generator's reference, asked in its place."""
+    the words of the dialogue; ``auto``, the trained one where the graph knows nothing of what
+    the dialogue is about; or a generator's reference, asked in its place."""
     theme: str = "convrag-dark"
 
     @property

@@ -17,9 +17,10 @@ class Learned:
 
 
 class ChosenRewriter:
-    """Asks the rules, and a learned rewriter about the turns that they leave as they are.
+    """Asks the rules, and a learned rewriter in dialogues about nothing that the graph knows.
 
-    A turn that names an entity of the graph is left to the rules, and so is small talk.
+    A turn that names an entity of the graph, or comes after one that did, is left to the rules, and
+    so is small talk: what the graph knows they resolve better, and a change of topic they leave.
 
     Args:
         rules: The rules over the graph; they also tell the language and the entities of a turn.
@@ -35,7 +36,8 @@ class ChosenRewriter:
         query = self._rules.rewrite(turn, dialogue)
         if query.act == "empty" or query.act.startswith("smalltalk"):
             return query
-        if self._learned.rules_first and (not query.standalone or query.links):
+        known = not query.standalone or query.links or dialogue.state.focus
+        if self._learned.rules_first and known:
             return query
         asked = replace(turn, language=query.language)
         found = self._learned.rewriter.rewrite(asked, dialogue)

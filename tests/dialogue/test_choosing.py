@@ -12,7 +12,7 @@ from convrag.dialogue.generative import GenerativeRewriter
 from convrag.dialogue.trained import TaggerParts, TrainedRewriter
 from convrag.errors import ModelError
 from convrag.protocols import CancelToken
-from convrag.types import Dialogue, DialogueState, Link, Mention, Prompt, Query, Role, Turn
+from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Prompt, Query, Role, Turn
 
 LINK = Link(Mention("Oslo", (0, 4)), "oslo", 1.0)
 
@@ -75,6 +75,15 @@ def test_the_learned_one_is_asked_where_rules_find_nothing(rules: Query, asked: 
     )
     assert bool(learned.asked) == asked
     assert found == (REWRITTEN if asked else rules)
+
+
+def test_after_an_entity_of_the_graph_the_rules_decide() -> None:
+    rules, learned = Fixed(Query("How far?", "How far?", "en")), Fixed(REWRITTEN)
+    state = DialogueState((Focus("oslo", "Oslo", 0.9),), language="en")
+    before = Dialogue("d", dialogue("en", "Where is Oslo?", "In Norway.").turns, state)
+    found = ChosenRewriter(rules, Learned(learned)).rewrite(turn("How far?"), before)
+    assert found == rules.query
+    assert not learned.asked
 
 
 def test_the_learned_one_is_told_the_language_the_rules_found() -> None:
