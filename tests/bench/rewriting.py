@@ -41,7 +41,9 @@ from pathlib import Path
 import numpy as np
 
 from convrag.config import Config, load_config
-from convrag.dialogue.state import advance
+from convrag.dialogue.state import Outcome, advance
+from convrag.dialogue.tagging import load_tagger
+from convrag.dialogue.trained import WEIGHTS
 from convrag.evaluation.metrics.ranking import ndcg, recall
 from convrag.evaluation.statistics.resampling import Part, difference, estimate
 from convrag.models.registry import load_encoder
@@ -109,7 +111,9 @@ def in_pipeline(config: Config) -> Way:
         for turn in case.dialogue.turns:
             if turn.role is Role.USER:
                 query = _linked(turn, before)
-                before = replace(before, state=advance(before.state, query, (), pipeline.graph))
+                before = replace(
+                    before, state=advance(before.state, query, Outcome(), pipeline.graph)
+                )
             before = replace(before, turns=(*before.turns, turn))
         return pipeline.rewrite(case.turn, before)
 
@@ -135,6 +139,9 @@ def way_of(name: str) -> Way:
     learned = load_learned(config)
     if learned is None:
         raise SystemExit(f"no rewriter '{name}'")
+    kind, _, path = name.partition(":")
+    if kind == "trained":
+        load_tagger(Path(path) if path else WEIGHTS)  # the rewriter itself does without
     return by_rewriter(learned.rewriter)
 
 
@@ -205,6 +212,12 @@ def results(cases: Sequence[Case], way: Way, searches: Searches) -> list[Result]
 # --- reports --------------------------------------------------------------------------------------
 
 
+def some(cases: Sequence[Case], count: int) -> tuple[Case, ...]:
+    """Return at most ``count`` cases, drawn at random, in their order."""
+    kept = sorted(random.Random(SEED).sample(range(len(cases)), min(count, len(cases))))
+    return tuple(cases[place] for place in kept)
+
+
 def groups(cases: Sequence[Case]) -> dict[str, set[str]]:
     """Return ids of cases by what they have in common."""
     found: dict[str, set[str]] = {"all turns": {c.id for c in cases}}
@@ -220,9 +233,8 @@ def groups(cases: Sequence[Case]) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
-def search_report(name: str, data: Path, ways: Mapping[str, Way], encoder: Encoder) -> None:
+def search_report(asked: DialogueSet, ways: Mapping[str, Way], encoder: Encoder) -> None:
     """Print everything about a set with documents."""
-    asked = LOADERS[name](data)
     print(f"== {asked.name}: {len(asked.cases)} turns, {len(asked.documents)} documents")
     with indexed(asked.documents, encoder) as index:
         searches = Searches(index, encoder)
@@ -253,12 +265,13 @@ def _print_searches(label: str, kept: Mapping[str, Sequence[Result]]) -> None:
         if "human" in kept:
             ceiling = difference(base, _parts(kept["human"], "plain", way), seed=0).value
         for name, rows in kept.items():
+            shown = name.rpartition("/")[2][:9]
             for kind in ("plain",) if name == "last" else ("plain", "fused"):
                 gain = difference(base, _parts(rows, kind, way), seed=0)
                 quality = np.mean([r.scores[kind, way][1] for r in rows])
                 gap = f"{100 * gain.value / ceiling:4.0f} %" if ceiling > 0.005 else "      "
                 print(
-                    f"   {name[:9]:9} {kind:5} {way:7} {gain.second:.3f} {quality:.3f}"
+                    f"   {shown:9} {kind:5} {way:7} {gain.second:.3f} {quality:.3f}"
                     f"  {100 * gain.value:+5.1f} [{100 * gain.low:+5.1f}, {100 * gain.high:+5.1f}]"
                     f" p {gain.p:.3f} {gap}",
                     flush=True,
@@ -332,8 +345,7 @@ def gate_report(data: Path, ways: Mapping[str, Way], count: int) -> None:
 
 def latency_report(data: Path, ways: Mapping[str, Way], count: int) -> None:
     """Print the median and the 95th percentile of a rewrite, after one that loads the models."""
-    cases = [c for c in LOADERS["mtrag"](data).cases if c.number > 1]
-    cases = random.Random(SEED).sample(cases, min(count, len(cases)))
+    cases = some([c for c in LOADERS["mtrag"](data).cases if c.number > 1], count)
     for name, way in ways.items():
         way(cases[0])
         times = []
@@ -368,7 +380,9 @@ def main() -> None:
         loaded = load_encoder("embedded:e5-small", config=load_config())
         encoder = KeptVectors(loaded, arguments.cache)
         for name in arguments.set:
-            search_report(name, arguments.data, {"last": last, **ways}, encoder)
+            asked = LOADERS[name](arguments.data)
+            asked = replace(asked, cases=some(asked.cases, arguments.count))
+            search_report(asked, {"last": last, **ways}, encoder)
     for year in arguments.baselines:
         baseline_report(arguments.data, year, own)
     if arguments.gate:
