@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convrag.evaluation.records import ScoredTurn
 from convrag.evaluation.report import Report
+from convrag.evaluation.report_groups import group_tables
 from convrag.evaluation.scoring import DEPTH
 from convrag.text.sanitize import plain
 
@@ -20,13 +21,13 @@ _MOST_TURNS = 300
 
 
 def render(report: Report) -> Group:
-    """Return everything as tables: turns, languages, all together, times, and what went wrong."""
+    """Return everything as tables: turns, groups, all together, times, and what went wrong."""
     from rich.console import Group
 
     turns = [turn_table(report)] if len(report.turns) <= _MOST_TURNS else []
     stages = [stage_table(report)] if report.wrong else []
     return Group(
-        *turns, *_failures(report), language_table(report), metric_table(report),
+        *turns, *_failures(report), *group_tables(report), metric_table(report),
         latency_table(report), *stages, *_causes(report),
     )  # fmt: skip
 
@@ -45,15 +46,6 @@ def turn_table(report: Report) -> Table:
             "wrong!" if "wrong language" in trace.kinds else "right",
             f"{trace.seconds.get('whole', math.nan):.2f}",
         )
-    return table
-
-
-def language_table(report: Report) -> Table:
-    """Return one row a language, metrics as columns."""
-    table = _table("Languages", "", *(name.replace("_", "\n") for name in report.metrics))
-    for group in report.groups["language"]:
-        known = [group.metrics.get(name) for name in report.metrics]
-        table.add_row(group.name, *(number(e.value if e else None) for e in known))
     return table
 
 
