@@ -296,6 +296,8 @@ def test_commands_in_the_readme_exist() -> None:
         command = get_command(app)
         while words and words[0] in getattr(command, "commands", {}):
             command, words = command.commands[words[0]], words[1:]
+        if words and not words[0].startswith("-") and hasattr(command, "default"):
+            command = command.commands[command.default]
         assert not hasattr(command, "commands") or command.invoke_without_command or words, words
         known = {name for option in command.params for name in option.opts} | {"--help", "-h"}
         if hasattr(command, "commands"):

@@ -18,9 +18,11 @@ _HELP = ("-h", "--help")
 class _Commands(TyperGroup):
     """The commands of ``convrag eval``; what begins with none of them means ``run``."""
 
+    default = "run"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own
         if not args or args[0] not in (*self.commands, *_HELP):
-            args = ["run", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 
