@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib import resources
+from math import inf
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
@@ -20,6 +21,7 @@ from convrag.types import Literal
 _MOST_DIGITS = 27
 _DATE_TIME = terms.XSD + "dateTime"
 _YEAR = re.compile(r"([+-]?)0*(\d+)$")
+_BEGIN_YEAR = re.compile(r"[+-]?\d{1,9}(?=-|$)")
 _MONTH = re.compile(r"(\d{4})-(\d\d)$")
 _WIKIDATA = "http://www.wikidata.org/prop/direct/"
 _START, _END, _POINT = (
@@ -79,6 +81,23 @@ def time_text(values: Mapping[str, Sequence[str | Literal]], language: str) -> s
     else:
         return point
     return f"{text}; {point}" if point else text
+
+
+def years_of(qualifiers: Iterable[tuple[str, str | Literal]]) -> tuple[float, float] | None:
+    """Return the first and last year in which a fact holds; None where nothing is said of it.
+
+    What began and has no end holds on, what has an end and no beginning held ever before.
+    """
+    first, last = -inf, inf
+    told = False
+    for item, value in qualifiers:
+        found = _BEGIN_YEAR.match(value.value) if isinstance(value, Literal) else None
+        if item in TIMES and found is not None:
+            year = float(found[0])
+            first = first if item in _END else max(first, year)
+            last = last if item in _START else min(last, year)
+            told = True
+    return (first, last) if told else None
 
 
 def locale_of(language: str) -> Locale:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from convrag.graph import terms
+from convrag.graph.holding import holding, year_spans
 from convrag.graph.model import FactGroup, KnowledgeGraph
 from convrag.graph.operators import operators
 from convrag.graph.planning import Planner
@@ -140,15 +141,19 @@ class FactChannel:
         strengths = _by_target(relations, self._graph)
         kinds = self._kinds_asked_for(relations, named)
         certainty = 1.0 - _DOUBT * _unexplained(query, relations)
+        # A year adds to what is asked; where it says which of the facts hold, it is understood.
+        dated = 1.0 - _DOUBT * _unexplained(query, relations, year_spans(query.text))
         answered = 0.0
         for entity, trust in _namesakes(link):
             if trust < answered - _TIE:
                 break
             found = [
-                FactHit(group, round(min(strength * trust, 1.0) * certainty, 4))
+                FactHit(then, round(min(strength * trust, 1.0) * sure, 4))
                 for group in self._graph.groups(entity)
-                for group, strength in [self._fit(group, strengths, kinds)]
+                for fitting, strength in [self._fit(group, strengths, kinds)]
                 if strength > 0
+                for then in [holding(self._graph, fitting, query.text)]
+                for sure in [certainty if then is fitting else dated]
             ]
             if found:
                 answered = answered or trust
@@ -246,16 +251,19 @@ def _let_through(graph: KnowledgeGraph, hit: FactHit, wanted: Filter) -> Iterabl
         yield replace(hit, group=replace(hit.group, triples=tuple(kept)))
 
 
-def _unexplained(query: Query, relations: tuple[RelationMatch, ...]) -> float:
+def _unexplained(
+    query: Query, relations: tuple[RelationMatch, ...], understood: Sequence[Span] = ()
+) -> float:
     """Return the share of content words that neither names nor relations cover, in what is asked.
 
+    Nothing counts of what is ``understood`` otherwise.
     What is asked are the clauses that name a relation: "My oven shows F03, what does it mean?"
     """
     names = [link.mention.span for link in query.links if link.entity_id is not None]
     covered = [r.span for r in relations]
     asked = [m.span() for m in _CLAUSE.finditer(query.text) if _touches(m.span(), covered)]
     acting = operators(query.text, query.language)
-    unknown = [*names, *number_phrases(query.text, query.language)]
+    unknown = [*names, *understood, *number_phrases(query.text, query.language)]
     unknown += acting.fillers if acting is not None else ()
     polite = greetings(query.language)
     words = [

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from convrag.graph import terms
+from convrag.graph.holding import holding
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.rdf import read_rdf
 from convrag.graph.statements import plain_facts
@@ -265,3 +266,33 @@ def test_a_number_is_told_with_the_symbol_of_its_own_unit(language: str, told: s
     )
     assert height.endswith(told)
     assert "(" not in height
+
+
+MAYORS = """
+wdt:P6 rdfs:label "mayor"@en .
+wd:Q1 p:P6 [ ps:P6 wd:Q2 ; pq:P580 "1990-02-01"^^xsd:date ; pq:P582 "1994-05-01"^^xsd:date ] ,
+    [ ps:P6 wd:Q3 ; pq:P580 "1994-05-01"^^xsd:date ; pq:P582 "2001"^^xsd:gYear ] ,
+    [ ps:P6 wd:Q4 ; pq:P580 "2001"^^xsd:gYear ] , [ ps:P6 wd:Q5 ] .
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("Who was the mayor in 1995?", {"Q3"}),
+        ("1995年的市长是谁？", {"Q3"}),
+        ("Кто был мэром в 1991 году?", {"Q2"}),
+        ("من كان العمدة عام ١٩٩٤؟", {"Q2", "Q3"}),
+        ("२०२० में महापौर कौन था?", {"Q4"}),
+        ("2001年の市長は誰ですか", {"Q3", "Q4"}),
+        ("Wer war 1980 Bürgermeister?", {"Q2", "Q3", "Q4", "Q5"}),
+        ("Who was it from 1991 to 1996?", {"Q2", "Q3", "Q4", "Q5"}),
+        ("Who was it at 19:1995 or 1,995?", {"Q2", "Q3", "Q4", "Q5"}),
+        ("Who is the mayor?", {"Q2", "Q3", "Q4", "Q5"}),
+    ],
+)
+def test_what_holds_in_the_year_asked_for_is_kept(question: str, held: set[str]) -> None:
+    graph = graph_of(WIKIDATA + MAYORS)
+    (group,) = (g for g in graph.groups(WD + "Q1") if g.forward and g.property.endswith("P6"))
+    kept = holding(graph, group, question)
+    assert {str(other).removeprefix(WD) for other in kept.others} == held

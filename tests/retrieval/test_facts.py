@@ -13,6 +13,7 @@ from convrag.graph.relations import RelationMatcher
 from convrag.models.scripted import HashEncoder
 from convrag.retrieval.facts import FactChannel, FactHit
 from convrag.types import Literal, Query, Triple
+from tests.graph.graph_text import graph_of
 
 LABEL, ALIAS = terms.RDFS + "label", terms.SKOS + "altLabel"
 NAMES = {
@@ -98,3 +99,37 @@ def test_a_bare_question_asks_for_the_definition_in_its_language(graph, language
 
 def test_without_an_entity_there_are_no_facts(graph) -> None:
     assert search(graph, "What is the capital?") == ()
+
+
+TERMS_OF_OFFICE = """
+@prefix wd: <http://www.wikidata.org/entity/> . @prefix p: <http://www.wikidata.org/prop/> .
+@prefix ps: <http://www.wikidata.org/prop/statement/> .
+@prefix wdt: <http://www.wikidata.org/prop/direct/> .
+@prefix pq: <http://www.wikidata.org/prop/qualifier/> .
+wdt:P6 rdfs:label "mayor"@en, "Bürgermeister"@de, "市长"@zh, "мэр"@ru, "العمدة"@ar, "महापौर"@hi .
+wd:Q1 rdfs:label "Ombra"@en, "翁布拉"@zh, "Омбра"@ru, "أومبرا"@ar, "ओम्ब्रा"@hi ;
+    p:P6 [ ps:P6 wd:Q2 ; pq:P580 "1990" ; pq:P582 "1994" ] , [ ps:P6 wd:Q3 ; pq:P580 "1995" ] .
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("en", "Who was the mayor of Ombra in 1992?"),
+        ("de", "Wer war 1992 Bürgermeister von Ombra?"),
+        ("zh", "1992年翁布拉的市长是谁？"),
+        ("ru", "мэр Омбра 1992"),
+        ("ar", "العمدة أومبرا 1992"),
+        ("hi", "1992 में ओम्ब्रा का महापौर कौन था?"),
+    ],
+)
+def test_a_year_says_which_of_the_facts_and_costs_no_trust(language: str, question: str) -> None:
+    dated = graph_of(TERMS_OF_OFFICE)
+    (hit, *_) = search(dated, question, language)
+    (fact,) = hit.group.triples
+    assert str(fact.object).endswith("Q2")
+    undated = search(dated, question.replace("1992", ""), language)[0]
+    assert len(undated.group.triples) == 2
+    assert hit.confidence == undated.confidence
+    unknown = search(dated, question.replace("1992", "1950"), language)[0]
+    assert unknown.confidence < hit.confidence
