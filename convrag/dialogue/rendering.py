@@ -19,6 +19,7 @@ from convrag.types import Span
 _IN_PLACE = frozenset({"en", "zh", "ja"})
 """Languages in which a name can stand where the pronoun stood without changing its form."""
 _GENITIVE = {"en": "'s", "zh": "的", "ja": "の"}
+_AROUND = ' ,;:!?。，、？！"“”«»()（）'
 _CLOSING = "?？!！.。؟।… "
 _JOINING = re.compile(r"[\s\-‐–'’·・.の之&]{0,3}")
 _BETWEEN = 2
@@ -65,7 +66,7 @@ def chosen_runs(
     turn = match_key(context.texts[last])
     runs: dict[str, Run] = {}
     for place, span, score in _joined(chosen, context.texts, language):
-        text = context.texts[place][span[0] : span[1]].strip(' .,;:!?。，、？！"“”«»()（）')
+        text = _trimmed(context.texts[place][span[0] : span[1]])
         key = match_key(text)
         new = key not in runs or runs[key].score < score
         if any(c.isalnum() for c in key) and key not in turn and new:
@@ -74,6 +75,12 @@ def chosen_runs(
     whole = [k for n, k in enumerate(keys) if not any(k in longer for longer in keys[:n])]
     ranked = sorted((runs[key] for key in whole), key=lambda run: (-run.score, run.text))
     return tuple(ranked[:_MOST_RUNS])
+
+
+def _trimmed(text: str) -> str:
+    """Return the run without punctuation around it; an abbreviation keeps its full stop."""
+    text = text.strip(_AROUND).lstrip(".")
+    return text if "." in text[:-1] else text.rstrip(".")
 
 
 def _chosen(

@@ -51,6 +51,7 @@ class FollowUps:
         self._split = split
         self._rng = rng
         self._words = wording(language, testing=split == "test")
+        self._capital = wording(language).facts[0]
         self._others = [code for code in languages() if code != language]
         self._by_kind: dict[str, list[Thing]] = {}
         for thing in things:
@@ -180,9 +181,9 @@ class FollowUps:
 
     def _answer(self, number: str) -> Example:
         """Ask on about what was answered: the capital of a country is a city."""
-        asked = next((f for f in self._words.facts if f.kind == "country"), None)
+        asked = self._capital
         on = self._fact(kind="city")
-        if asked is None or on.kind != "city":
+        if asked not in self._words.facts or on.kind != "city":
             return self._reference(number)
         x = self._name("country")
         city = self._name("city", taken=[x])
