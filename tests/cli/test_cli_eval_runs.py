@@ -95,7 +95,8 @@ def test_a_kept_run_is_shown_again_in_every_form(run, opened, dialogues, home, t
     assert str(tmp_path) not in (kept / "run.json").read_text(encoding="utf-8")
 
 
-def test_two_runs_are_compared(run, opened, dialogues, tmp_path) -> None:
+def test_two_runs_are_compared(run, opened, dialogues, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("convrag.evaluation.provenance.commit", lambda: "abc")
     run("eval", str(dialogues))
     run("eval", str(dialogues), "--k", "3")
     lines = run("eval", "runs").out.splitlines()
