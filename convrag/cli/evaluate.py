@@ -237,6 +237,7 @@ def kept_run(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
     Raises:
         RunError: That one was made with something else.
     """
+    from convrag.cli.output import note
     from convrag.errors import RunError
     from convrag.evaluation.store import RunStore
 
@@ -249,6 +250,8 @@ def kept_run(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
             f"the run {run.info.id} was made with other dialogues, models or settings",
             "ask for the same as then, or begin a new run without --resume",
         )
+    if run.info.commit != info.commit:
+        note(f"begun with the sources of {run.info.commit or '-'}, now {info.commit or '-'}")
     return run
 
 

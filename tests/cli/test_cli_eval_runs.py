@@ -70,6 +70,17 @@ def test_an_interrupted_run_is_gone_on_with(run, opened, dialogues, tmp_path, mo
     assert "interrupted" not in run("eval", "runs").out
 
 
+def test_other_sources_are_told_when_a_run_is_gone_on_with(
+    run, opened, dialogues, monkeypatch
+) -> None:
+    for commit, told in (("abc", False), ("abc", False), ("def", True)):
+        monkeypatch.setattr("convrag.evaluation.provenance.commit", lambda commit=commit: commit)
+        resume = ("--resume", "last") if told or opened else ()
+        done = run("eval", str(dialogues), *resume)
+        assert done.code == 0
+        assert ("begun with the sources of abc, now def" in done.err) is told
+
+
 def test_other_work_is_not_put_into_a_run(run, opened, dialogues) -> None:
     run("eval", str(dialogues))
     other = run("eval", str(dialogues / "0.yaml"), "--resume", "last")
@@ -109,7 +120,7 @@ def test_two_runs_are_compared(run, opened, dialogues, tmp_path, monkeypatch) ->
     assert data["metrics"]["answer_accuracy"]["verdict"] == "same"
     assert run("eval", "compare", newest, "nothing").code == 2
     assert run("eval", "delete", oldest).code == 0
-    assert oldest not in run("eval", "runs").out
+    assert [line.split("\t")[0] for line in run("eval", "runs").out.splitlines()[1:]] == [newest]
 
 
 def test_files_are_only_checked_when_asked(run, opened, dialogues) -> None:
