@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from convrag.types import Dialogue, Evidence, Link, Prompt, Query, Reading, Turn
+from convrag.types import Dialogue, Evidence, Link, Query, Reading, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,17 @@ class CancelToken:
     def cancelled(self) -> bool:
         """Whether a stop was asked for."""
         return self._event.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generator continues, for ``max_tokens`` new tokens or up to any ``stop``."""
+
+    text: str
+    max_tokens: int = 160
+    temperature: float = 0.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
 
 
 class Encoder(Protocol):

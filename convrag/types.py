@@ -392,35 +392,3 @@ class Answer:
     timings: Mapping[str, float]
     choices: tuple[Choice, ...] = ()
     """What a clarifying answer offers, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """One edge of an entity in words. ``forward`` is False for edges that point at it."""
-
-    triple: Triple
-    predicate: str
-    other: str
-    other_id: str | None
-    forward: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EntityView:
-    """An entity in the reader's language, for display."""
-
-    id: str
-    label: str
-    description: str
-    edges: tuple[Edge, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What a generator continues, for ``max_tokens`` new tokens or up to any ``stop``."""
-
-    text: str
-    max_tokens: int = 160
-    temperature: float = 0.0
-    seed: int = 0
-    stop: tuple[str, ...] = ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from convrag.errors import ModelError
-from convrag.protocols import CancelToken, Generator
+from convrag.protocols import CancelToken, Generator, Prompt
 from convrag.text.analysis import content_words, query_terms
 from convrag.text.language import LanguageIdentifier
 from convrag.text.normalize import match_key
 from convrag.text.sanitize import plain
 from convrag.text.scripts import UNSPACED, script_of
-from convrag.types import Dialogue, Prompt, Query, Role, Turn
+from convrag.types import Dialogue, Query, Role, Turn
 
 _TURNS = 4
 _LENGTH = 160

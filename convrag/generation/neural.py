@@ -10,11 +10,11 @@ from convrag.generation.writing import Draft, group_facts
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import stems
 from convrag.graph.wording import statement
-from convrag.protocols import CancelToken, Generator
+from convrag.protocols import CancelToken, Generator, Prompt
 from convrag.text.analysis import content_words
 from convrag.text.sanitize import plain
 from convrag.text.segment import sentences
-from convrag.types import Citation, Evidence, Mode, Passage, Prompt, Query, Reading, Span
+from convrag.types import Citation, Evidence, Mode, Passage, Query, Reading, Span
 
 _SOURCES = 3
 _SOURCE_LENGTH = 600

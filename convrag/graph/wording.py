@@ -11,7 +11,8 @@ from babel.lists import format_list
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph, Property
 from convrag.graph.values import TIMES, literal_text, locale_of, time_text
-from convrag.types import Edge, EntityView, Literal, Triple
+from convrag.types import Literal, Triple
+from convrag.views import Edge, EntityView
 
 _MOST_IN_A_LIST = 20
 _PLACES = re.compile(r"\{(subject|object)\}")

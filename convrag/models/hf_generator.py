@@ -15,8 +15,7 @@ from convrag.models.references import Reference
 from convrag.models.stops import StopFilter
 from convrag.models.streaming import Push, pulled
 from convrag.models.torch_loading import load_error, quiet_transformers, snapshot
-from convrag.protocols import CancelToken
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt
 
 _BROKEN = "\N{REPLACEMENT CHARACTER}"
 

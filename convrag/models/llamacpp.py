@@ -15,8 +15,7 @@ from convrag.errors import ModelError
 from convrag.models.prompt_text import plain_prompt
 from convrag.models.stops import StopFilter
 from convrag.models.streaming import Push, pulled
-from convrag.protocols import CancelToken
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt
 
 CONTEXT = 4096
 """Tokens of prompt and answer together."""

@@ -18,8 +18,7 @@ from convrag.models.prompt_text import plain_prompt
 from convrag.models.references import Reference
 from convrag.models.stops import StopFilter
 from convrag.models.streaming import Push, pulled
-from convrag.protocols import CancelToken
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 120.0

@@ -12,8 +12,7 @@ from convrag.errors import ModelError
 from convrag.models.encoder_input import Kind, clean_text
 from convrag.models.references import Reference, known_forms
 from convrag.models.stops import StopFilter
-from convrag.protocols import CancelToken, Vectors
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt, Vectors
 
 _GRAM = 3
 

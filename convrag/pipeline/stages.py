@@ -41,7 +41,6 @@ from convrag.types import (
     Clarification,
     Dialogue,
     DialogueState,
-    EntityView,
     Evidence,
     Filter,
     Link,
@@ -51,6 +50,7 @@ from convrag.types import (
     Role,
     Turn,
 )
+from convrag.views import EntityView
 
 _LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
 """Languages in which questions are understood whatever the documents' languages."""

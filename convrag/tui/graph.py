@@ -16,7 +16,7 @@ from textual.widgets.tree import TreeNode
 from convrag.errors import ConvragError
 from convrag.tui.actions import bindings
 from convrag.tui.display import one_line
-from convrag.types import Edge, EntityView
+from convrag.views import Edge, EntityView
 
 Describe = Callable[[str], EntityView]
 

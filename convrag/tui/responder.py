@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from convrag.events import Event
-from convrag.types import Dialogue, EntityView, Evidence, Filter, Turn
+from convrag.types import Dialogue, Evidence, Filter, Turn
+from convrag.views import EntityView
 
 if TYPE_CHECKING:
     from convrag.protocols import CancelToken

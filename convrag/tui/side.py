@@ -15,7 +15,8 @@ from convrag.tui.graph import GraphPane
 from convrag.tui.responder import Responder
 from convrag.tui.sources import SourcesPane
 from convrag.tui.trace import Line, TracePane
-from convrag.types import Answer, EntityView, Evidence, Passage, Triple
+from convrag.types import Answer, Evidence, Passage, Triple
+from convrag.views import EntityView
 from convrag.wire import plain_evidence_text
 
 Tab = Literal["sources", "graph", "trace"]

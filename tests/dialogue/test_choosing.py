@@ -11,8 +11,8 @@ from convrag.dialogue.choosing import ChosenRewriter, Learned
 from convrag.dialogue.generative import GenerativeRewriter
 from convrag.dialogue.trained import TaggerParts, TrainedRewriter
 from convrag.errors import ModelError
-from convrag.protocols import CancelToken
-from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Prompt, Query, Role, Turn
+from convrag.protocols import CancelToken, Prompt
+from convrag.types import Dialogue, DialogueState, Focus, Link, Mention, Query, Role, Turn
 
 LINK = Link(Mention("Oslo", (0, 4)), "oslo", 1.0)
 

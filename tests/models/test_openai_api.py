@@ -14,8 +14,7 @@ from convrag.config import Config
 from convrag.errors import ModelError
 from convrag.models import load_generator
 from convrag.models.openai_api import OpenAIGenerator
-from convrag.protocols import CancelToken
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt
 
 PIECES = ["Paris", " 北京", " Москва", " القاهرة", " दिल्ली", " กรุงเทพฯ", " 東京"]
 

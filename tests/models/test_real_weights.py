@@ -15,8 +15,7 @@ from convrag.models import load_encoder, load_generator, model_status
 from convrag.models.catalog import CATALOG, E5_SMALL
 from convrag.models.installed import locate, missing_files
 from convrag.models.packed import read_packed, write_packed
-from convrag.protocols import CancelToken
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt
 
 pytestmark = pytest.mark.model
 

@@ -14,8 +14,7 @@ from convrag.errors import ModelError
 from convrag.models import load_encoder, load_generator
 from convrag.models.references import parse_gguf, parse_reference
 from convrag.models.threads import set_threads, thread_count
-from convrag.protocols import CancelToken
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt
 
 TEXTS = [
     "What is the capital of France?",

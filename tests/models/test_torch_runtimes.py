@@ -14,8 +14,7 @@ from convrag.errors import ModelError
 from convrag.models import load_encoder, load_generator
 from convrag.models.packed import read_packed
 from convrag.models.packed_bert import to_bert, write_bert
-from convrag.protocols import CancelToken
-from convrag.types import Prompt
+from convrag.protocols import CancelToken, Prompt
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

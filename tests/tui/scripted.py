@@ -17,8 +17,6 @@ from convrag.types import (
     Citation,
     Dialogue,
     DialogueState,
-    Edge,
-    EntityView,
     Evidence,
     Filter,
     Link,
@@ -32,6 +30,7 @@ from convrag.types import (
     Triple,
     Turn,
 )
+from convrag.views import Edge, EntityView
 
 EX = "urn:convrag:test/"
 KENYA, NAIROBI, CAPITAL = EX + "kenya", EX + "nairobi", EX + "capital"

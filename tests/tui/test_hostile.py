@@ -16,7 +16,8 @@ from convrag.tui.exchange import Exchange
 from convrag.tui.graph import GraphPane, GraphTree
 from convrag.tui.session_list import SessionOptions
 from convrag.tui.trace import event_line
-from convrag.types import Edge, EntityView, Mode, Triple
+from convrag.types import Mode, Triple
+from convrag.views import Edge, EntityView
 from tests.tui.conftest import Chat, Start
 from tests.tui.scripted import Script, ScriptedResponder, passage
 
