@@ -133,6 +133,9 @@ class RuleRewriter:
         pairs = self._replacements(seen.links, seen.state.last_links) or self._replacements(
             seen.links, inside
         )
+        if not pairs and len(seen.links) == len(seen.state.last_links) == 1:
+            # Of a name that the graph does not have it is not known what kind of thing it is.
+            pairs = [(k, seen.links[0]) for k in seen.state.last_links if k.entity_id is None]
         if not pairs:
             return None
         text = last

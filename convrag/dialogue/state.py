@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from convrag.graph.model import KnowledgeGraph
 from convrag.text.normalize import match_key
@@ -14,6 +14,8 @@ _FORGOTTEN = 0.1
 _MOST = 12
 _CONTINUED, _ANSWERED, _NAMED, _SUBJECT = 1.0, 0.9, 0.85, 0.8
 _ABOUT = 0.02
+_OWNER = 0.05
+"""How far below a thing its owner is: "how loud is it?" means the machine with the error."""
 _MOST_ASKED = 8
 _MOST_LISTED = 12
 _MOST_SENSES = 8
@@ -31,6 +33,7 @@ class Outcome:
         winner: The entity ahead in a comparison, or "".
         years: The years that it names.
         complete: Whether the question was answered.
+        owners: What the entities that have namesakes belong to, by entity.
         subject: What a question without entities was about, by the passage that answered it, or "".
         subject_id: The entity that it names, or "".
         pending: What the user was asked back, or may say more exactly.
@@ -41,6 +44,7 @@ class Outcome:
     winner: str = ""
     years: tuple[int, ...] = ()
     complete: bool = True
+    owners: Mapping[str, str] = field(default_factory=dict)
     subject: str = ""
     subject_id: str = ""
     pending: Clarification | None = None
@@ -51,7 +55,8 @@ def advance(
 ) -> DialogueState:
     """Return the state after ``query`` was answered.
 
-    Entities of the question and of a one-entity answer come to the front and older ones fade. The
+    Entities of the question and of a one-entity answer come to the front and older ones fade; so
+    does a name that is not in the graph, so that "it" does not mean something older after it. The
     answer's entity outranks the question's, unless the question itself was a follow-up: a topic
     that is carried on stays the topic (Grosz, Joshi and Weinstein, 1995). Small talk changes
     nothing but that a question back is dropped.
@@ -83,7 +88,7 @@ def advance(
     shifted = bool(state.focus) and bool(named) and not (set(named) & old)
     topic = state.topic + shifted
     whole = len(query.text) <= _LONGEST
-    taken = bool(named) or not state.last_question
+    taken = bool(query.links) or not state.last_question
     text, links = (query.text, query.links) if whole else (query.original[:_LONGEST], ())
     answer = outcome.answered if len(outcome.answered) == 1 else ()
     about = tuple(dict.fromkeys([*named, *answer]))
@@ -130,10 +135,18 @@ def _focus(
     if outcome.winner:
         salience = {key: min(s, _CONTINUED - _ABOUT) for key, s in salience.items()}
         salience[outcome.winner] = _CONTINUED
+    for entity_id, owner in outcome.owners.items():
+        below = salience.get(entity_id, 0.0) - _OWNER
+        salience[owner] = max(below, salience.get(owner, 0.0))
     subject = outcome.subject_id or outcome.subject
     if subject:
         salience[subject] = max(_SUBJECT, salience.get(subject, 0.0))
-    subjects = {f.name for f in state.focus if not f.entity_id} | {outcome.subject}
+    spoken_of = named or subject or outcome.about or outcome.answered
+    unknown = "" if spoken_of or not state.focus else _unknown_name(query)
+    if unknown:
+        salience = {key: min(s, _SUBJECT - _ABOUT) for key, s in salience.items()}
+        salience[unknown] = _SUBJECT
+    subjects = {f.name for f in state.focus if not f.entity_id} | {outcome.subject, unknown}
     kept = sorted(
         (
             (e, s)
@@ -148,6 +161,11 @@ def _focus(
         else Focus("", e[:_LONGEST], round(s, 4))
         for e, s in kept
     )
+
+
+def _unknown_name(query: Query) -> str:
+    """Return the first name in the question that the graph does not know, or ""."""
+    return next((link.mention.text for link in query.links if link.entity_id is None), "")
 
 
 def _listed(

@@ -20,7 +20,7 @@ from convrag.graph.linking_hits import Hit, HitFinder
 from convrag.graph.linking_meaning import Meaning
 from convrag.graph.linking_unknown import NOUNS_CAPITAL, unknown_names
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.name_table import CAPITAL, LABEL, NameTable
+from convrag.graph.name_table import CAPITAL, LABEL, NameTable, names_of
 from convrag.graph.relations import RelationMatch
 from convrag.protocols import Encoder
 from convrag.text.function_words import stop_keys
@@ -162,6 +162,17 @@ class DictionaryLinker:
             for h in self._finder.certain(text, language)
             if _may_be_name(h, text, language)
         )
+
+    def namesakes(self, entity_id: str) -> frozenset[str]:
+        """Return the other entities of one of its kinds that share a name with the entity."""
+        kinds = set(self._kinds(entity_id))
+        if not kinds:
+            return frozenset()
+        keys = {match_key(name) for name, _, _ in names_of(self._graph, entity_id)}
+        found = (place for key in keys if (place := self._names.keys.find(key)) is not None)
+        rows = [row for place in found for row in self._names.keys.values(place)]
+        others = {self._names.entity_id(self._names.entity(row)) for row in rows} - {entity_id}
+        return frozenset(e for e in others if kinds & set(self._kinds(e)))
 
     def _setting(
         self,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from convrag.dialogue.owning import owner_of
 from convrag.dialogue.state import Outcome
 from convrag.dialogue.years import years_in
 from convrag.graph.linking import DictionaryLinker
+from convrag.graph.model import KnowledgeGraph
 from convrag.text.normalize import match_key
 from convrag.types import Answer, Clarification, Evidence, Inference, Passage, Status, Triple
 
@@ -16,6 +18,7 @@ def outcome_of(
     answer: Answer,
     evidence: Sequence[Evidence],
     linker: DictionaryLinker,
+    graph: KnowledgeGraph,
     pending: Clarification | None,
 ) -> Outcome:
     """Return what the answer says.
@@ -23,7 +26,8 @@ def outcome_of(
     Args:
         answer: The answer.
         evidence: What it cites from.
-        linker: Knows what a passage's title names.
+        linker: Knows what a passage's title names, and namesakes.
+        graph: Knows what things belong to.
         pending: Which of its names are open.
     """
     by_id = {e.id: e for e in evidence}
@@ -37,12 +41,15 @@ def outcome_of(
             other = item.subject if via[2] == "inverse" else item.object
             if isinstance(other, str):
                 others[other] = None
+    in_question = [link.entity_id for link in answer.query.links if link.entity_id]
+    owners = {e: owner_of(e, linker.namesakes(e), graph) for e in {*in_question, *about}}
     found = Outcome(
         answered=tuple(others),
         about=tuple(sorted(about)),
         winner=_winner(cited),
         years=years_in(answer.text) if answer.status is Status.COMPLETE else (),
         complete=answer.status is Status.COMPLETE,
+        owners={e: owner for e, owner in sorted(owners.items()) if owner},
         pending=pending,
     )
     return _with_subject(found, answer, cited, linker)

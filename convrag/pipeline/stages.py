@@ -310,7 +310,7 @@ class Pipeline:
         pending: Clarification | None = None,
     ) -> Dialogue:
         """Return the dialogue with both turns and the state they leave."""
-        outcome = outcome_of(answer, evidence, self._linker, pending)
+        outcome = outcome_of(answer, evidence, self._linker, self._graph, pending)
         state = advance(dialogue.state, answer.query, outcome, self._graph)
         reply = Turn(uuid.uuid4().hex, Role.ASSISTANT, answer.text, answer.language, time.time())
         asked = replace(turn, language=answer.query.language)

@@ -219,3 +219,62 @@ def test_focus_is_bounded_in_a_long_dialogue(graph, rewriter) -> None:
         )
         state = advance(state, query, Outcome(), graph)
     assert len(state.focus) <= 12
+
+
+UNKNOWN = [
+    ("en", "How long is the Danube?", "How long is the Zubrenka?", "Where does it begin?"),
+    ("de", "Wie lang ist die Donau?", "Wie lang ist die Große Zubrenka?", "Wo entspringt sie?"),
+    ("es", "¿Cuál es la capital de Austria?", "¿Y la de Zubrovia?", "¿Cuál es su moneda?"),
+    (
+        "fr",
+        "Quelle est la capitale de l'Autriche ?",
+        "Quelle est la capitale de la Zubrovie ?",
+        "Quelle est sa monnaie ?",
+    ),
+    ("zh", "奥地利的首都是哪里？", "Zubrovia的首都是哪里？", "它用什么货币？"),
+    (
+        "ja",
+        "オーストリアの首都はどこですか？",
+        "Zubroviaの首都はどこですか？",
+        "その通貨は何ですか？",
+    ),
+    ("ru", "Какая столица у страны Австрия?", "Какая столица у Зубровии?", "Какая там валюта?"),
+    ("ar", "ما هي عاصمة النمسا؟", "ما هي عاصمة Zubrovia؟", "ما هي عملتها؟"),
+    ("hi", "ऑस्ट्रिया की राजधानी क्या है?", "Zubrovia की राजधानी क्या है?", "उसकी मुद्रा क्या है?"),
+    ("pt", "Qual é a capital da Áustria?", "Qual é a capital da Zubróvia?", "Qual é a sua moeda?"),
+]
+
+
+@pytest.mark.parametrize(("language", "known", "unknown", "follow_up"), UNKNOWN)
+def test_after_an_unknown_name_a_pronoun_means_nothing_older(
+    rewriter, graph, language, known, unknown, follow_up
+) -> None:
+    state = DialogueState()
+    for text in (known, unknown):
+        query = rewriter.rewrite(Turn("t", Role.USER, text, language), Dialogue("d", (), state))
+        state = advance(state, query, Outcome(complete=text == known), graph)
+    assert state.focus[0].entity_id == ""
+    query = rewriter.rewrite(Turn("t", Role.USER, follow_up, language), Dialogue("d", (), state))
+    assert not query.links
+    name = state.focus[0].name
+    assert name in unknown
+    assert name in query.text
+
+
+@pytest.mark.parametrize(
+    ("unknown", "second", "expected"),
+    [
+        (
+            "What is the capital of Zubrovia?",
+            "And Hungary?",
+            "What is the capital of Hungary?",
+        ),
+        ("Zubrovia的首都是哪里？", "那匈牙利呢？", "匈牙利的首都是哪里？"),
+        ("Какая столица у страны Зубровия?", "А Венгрия?", "Какая столица у страны Венгрия?"),
+    ],
+)
+def test_a_known_name_takes_an_unknown_ones_place(
+    rewriter, graph, unknown, second, expected
+) -> None:
+    query = ask(rewriter, graph, "How long is the Danube?", unknown, second)
+    assert query.text == expected
