@@ -114,7 +114,7 @@ def _tables() -> dict[str, Any]:
 def _templates(language: str) -> tuple[tuple[str, re.Pattern[str], str], ...]:
     """Return (relation, pattern, letters that a sentence must have) of the language."""
     table = _tables().get(language, {})
-    slots = _slots(language, table.get("stops", ()))
+    slots = _slots(language, table.get("stops", ()), table.get("after_kind", ()))
     return tuple(
         (relation, re.compile(_expression(text, slots, language)), _cue(text))
         for relation, texts in table.get("relations", {}).items()
@@ -137,11 +137,13 @@ def _expression(text: str, slots: dict[str, str], language: str) -> str:
     return rf"\s*{inner}(?=[\s,.;:!?)]|$)"
 
 
-def _slots(language: str, stops: list[str]) -> dict[str, str]:
+def _slots(language: str, stops: list[str], after_kind: list[str]) -> dict[str, str]:
     """Return the expression of each slot, and of what follows it at the end of a template."""
     if language in _UNSPACED:
         return _unspaced_slots()
-    return _uncased_slots() if language in _UNCASED else _cased_slots(language, stops)
+    if language in _UNCASED:
+        return _uncased_slots()
+    return _cased_slots(language, stops, after_kind)
 
 
 def _unspaced_slots() -> dict[str, str]:
@@ -171,8 +173,9 @@ def _uncased_slots() -> dict[str, str]:
     }
 
 
-def _cased_slots(language: str, stops: list[str]) -> dict[str, str]:
+def _cased_slots(language: str, stops: list[str], after_kind: list[str]) -> dict[str, str]:
     stop = "|".join(map(re.escape, stops))
+    kind_end = "|".join(map(re.escape, [*stops, *after_kind]))
     table = words_of(language)
     # Nothing is called like a zero byte, so an empty list matches nothing.
     articles = "|".join([*map(re.escape, table.get("articles", ())), "\0"])
@@ -180,7 +183,6 @@ def _cased_slots(language: str, stops: list[str]) -> dict[str, str]:
     name = rf"(?:(?:{nouns})\s)?[^\W\d_a-zа-я][^{_OUTER}]{{0,70}}?"
     listed = rf"(?:(?:{nouns})\s)?[^\W\d_a-zа-я][^;:!?()\[\]\n]{{0,160}}?"
     role = r"[^\W\d_A-ZА-Я][\w-]*(?:\s[a-zà-ÿа-я][\w-]*){0,2}"
-    after_kind = "of|de|du|des|del|da|do|der|von|located|situated|bordering|bordered|known|made"
     return {
         "s": rf"(?P<s>{name}(?:\s\([^()]{{1,80}}\))?)(?:,\s[^,]{{1,80}},)?",
         "n": rf"(?P<n>{name})",
@@ -192,7 +194,7 @@ def _cased_slots(language: str, stops: list[str]) -> dict[str, str]:
         "q": r"(?P<q>[^\W\d]{0,14}\s?\d(?:[^\s;!?()]|\s(?=\S)){0,40}?)",
         "q end": rf"(?=[,.]?\s*$|[,.;]\s|\s(?:{stop})\s)",
         "t": r"(?P<t>[^\W\d_](?:[\w'-]|\s(?=[\w'-])){1,60}?)"
-        rf"(?=\s*(?:[,;.:()]|$)|\s(?:{stop}|{after_kind})\b)",
+        rf"(?=\s*(?:[,;.:()]|$)|\s(?:{kind_end})\b)",
         "r": rf"(?P<r>{role}|(?<=Die )\w+|(?<=Der )\w+|(?<=der )\w+|(?<=die )\w+)",
     }
 

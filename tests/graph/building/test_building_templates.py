@@ -120,8 +120,10 @@ def test_other_sentences_state_nothing(language, sentence) -> None:
     [
         ("en", "Ostholm is a port city in Varnia.", "port city"),
         ("en", "Ada Brandt (1871–1950) was a Varnian engineer.", "engineer"),
+        ("en", "Brandt Motors is a company based in Ostholm.", "company"),
         ("de", "Ostholm ist eine Stadt in Varnien.", "Stadt"),
         ("fr", "Ostholm est une ville de Varnie.", "ville"),
+        ("fr", "Brandt est une entreprise fondée en 1902.", "entreprise"),
         ("es", "Ostholm es una ciudad de Varnia.", "ciudad"),
         ("pt", "Ostholm é uma cidade da Várnia.", "cidade"),
         ("ru", "Остхольм — город.", "город"),
