@@ -66,14 +66,14 @@ class Clarifier:
         return None
 
     def told_apart(self, seen: Seen) -> Query | None:
-        """Return the turn with a name that has namesakes told by what the dialogue is about.
+        """Return the turn with a name told from its namesakes by what the dialogue is about.
 
         A statement that only names such a thing asks what it is: "now it shows E04" is about the
         E04 of the machine in focus.
         """
         for link in seen.links:
             name = self._graph.label(link.entity_id or "", seen.language)
-            alike = [e for e in _others(link) if self._types(e) & self._types(link.entity_id or "")]
+            alike = self._linker.namesakes(link.entity_id or "")
             if not alike or len(self._near(link)) > 1 or match_key(name) in match_key(seen.text):
                 continue
             if match_key(link.mention.text) not in match_key(name):

@@ -97,6 +97,7 @@ class RuleRewriter:
             or compared(seen, self._graph)
             or ranked(seen, self._graph)
             or self._continuation(seen)
+            or self._clarifier.told_apart(seen)
             or self._reference(seen)
             or self._dropped(seen)
             or self._standalone(seen)
