@@ -88,17 +88,19 @@ class GraphPane(Vertical):
         self._describe: Describe | None = None
         self._cited: Mapping[str, int] = {}
         self._trail: list[tuple[str, ...]] = []
+        # Held here and not looked up: an answer may come in while the window is being taken down.
+        self._note = Static(Content(self.EMPTY), classes="empty")
+        self._tree = GraphTree("", id="graph-tree")
 
     def compose(self) -> list[Static | GraphTree]:
         """Build the note and the tree."""
-        tree = GraphTree("", id="graph-tree")
-        tree.show_root = False
-        tree.guide_depth = 2
-        return [Static(Content(self.EMPTY), classes="empty"), tree]
+        self._tree.show_root = False
+        self._tree.guide_depth = 2
+        return [self._note, self._tree]
 
     def on_mount(self) -> None:
         """Begin empty."""
-        self.query_one(GraphTree).display = False
+        self._tree.display = False
 
     def show(
         self, entities: Sequence[str], *, describe: Describe | None, cited: Mapping[str, int]
@@ -116,14 +118,13 @@ class GraphPane(Vertical):
         self._build()
 
     def _build(self) -> None:
-        tree = self.query_one(GraphTree)
+        tree, note = self._tree, self._note
         tree.clear()
         roots = self._trail[-1] if self._trail else ()
         for number, entity_id in enumerate(roots):
             self._add_entity(tree.root, entity_id, expand=number < 3)
         shown = bool(tree.root.children)
         tree.display = shown
-        note = self.query_one(".empty", Static)
         back = "" if len(self._trail) < 2 else "backspace: back"
         note.update(Content(back if shown else self.EMPTY))
         note.display = not shown or bool(back)

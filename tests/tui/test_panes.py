@@ -5,7 +5,7 @@ import re
 import pytest
 
 from convrag.tui.exchange import Exchange
-from convrag.tui.graph import GraphTree
+from convrag.tui.graph import GraphPane, GraphTree
 from convrag.tui.sources import SourceCard, SourcesPane
 from convrag.tui.trace import TracePane
 from convrag.types import Filter
@@ -126,6 +126,14 @@ async def test_the_graph_is_rooted_at_the_entities_and_can_be_walked(start: Star
         await chat.pilot.pause()
         assert chat.app._prompt.text == "Kenya "
         assert chat.app.focused is chat.app._prompt
+
+
+async def test_an_answer_may_come_in_while_the_graph_is_taken_down(start: Start) -> None:
+    async with start() as chat:
+        await chat.ask("q")
+        pane = chat.app.query_one(GraphPane)
+        await pane.remove_children()
+        pane.show((), describe=None, cited={})
 
 
 async def test_an_entity_that_is_gone_leaves_the_graph_empty(start: Start) -> None:
