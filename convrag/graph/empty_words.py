@@ -24,12 +24,17 @@ class EmptyWords:
         self._encoder = encoder
         self._model = _models().get(encoder.id)
 
-    def all_empty(self, words: Sequence[str]) -> bool:
-        """Return whether each of the words adds nothing to a question."""
+    def all_empty(self, words: Sequence[str], *, least: float = 0.0) -> bool:
+        """Return whether each of the words adds nothing to a question.
+
+        Args:
+            words: Single words.
+            least: What their scores must be above; below 0 more of them pass.
+        """
         if self._model is None or not all(_may_be_empty(word) for word in words):
             return False
         weights, bias = self._model
-        return bool((self._encoder.encode(words, "query") @ weights + bias > 0).all())
+        return bool((self._encoder.encode(words, "query") @ weights + bias > least).all())
 
 
 def _may_be_empty(word: str) -> bool:

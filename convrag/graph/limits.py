@@ -61,7 +61,7 @@ def numbers_in(text: str, language: str, words: Operators, names: int) -> Number
             continue
         # "The three largest": what is marked as a superlative makes no limit.
         free = [d for d in degrees if not any(_gap(d.span, mark) == 0 for mark in words.marks)]
-        beside = _beside(amount, [span for span, _ in words.limits])
+        beside = _beside(amount, [span for span, _ in words.limits], names)
         degree = None if beside else _limiting(text, language, amount, free, words)
         if beside is not None:
             sign = next(sign for span, sign in words.limits if span == beside)
@@ -110,10 +110,14 @@ def _is_large(amount: Amount) -> bool:
     return bool(amount.quantity) or amount.value > _MOST_FIRST
 
 
-def _beside(amount: Amount, places: Sequence[Span]) -> Span | None:
-    """Return the nearest of the places, if any; "one" has to be right beside it."""
+def _beside(amount: Amount, places: Sequence[Span], names: int) -> Span | None:
+    """Return the nearest of the places, if any.
+
+    "One", and "two" of two that are named, have to be right beside it.
+    """
     near = min(places, key=lambda span: _gap(amount.span, span), default=None)
-    far = near is None or (amount.value == 1 and _gap(amount.span, near) > 1)
+    close = amount.value == 1 or (amount.value == names and not amount.quantity)
+    far = near is None or (close and _gap(amount.span, near) > 1)
     return None if far else near
 
 

@@ -21,6 +21,8 @@ ANY = ""
 
 
 _TAG = re.compile(r"[,.;:!?，。、،;؛–—-]\s*[¿¡]?([^,.;:!?，。、،؟？–—-]+)[?？؟!.。]*\s*$")
+_BLANKS = re.compile(r"\s{2}")
+"""What is left of a name that was blanked out: no operator reaches across one."""
 _MARKING = frozenset({"es", "fr", "pt", "it", "ru"})
 """Languages in which a word beside an adjective of any form makes it a superlative."""
 _SIGNS = {"over": ">", "from": ">=", "under": "<", "upto": "<=", "before": "<", "since": ">"}
@@ -76,7 +78,10 @@ class Operators:
 
 
 def operators(text: str, language: str) -> Operators | None:
-    """Return the operators in the text; None in a language that has no table of them."""
+    """Return the operators in the text; None in a language that has no table of them.
+
+    Names in the text should be blanked out.
+    """
     if language not in _tables()["words"]:
         return None
     tag = _tag(text, language)
@@ -84,7 +89,11 @@ def operators(text: str, language: str) -> Operators | None:
     units = unit_names(text)
     found: dict[str, list[Span]] = {}
     degrees: dict[Span, dict[str, bool]] = {}
-    usable = (m for m in _index(language).find(text, language=language) if _is_sure(m))
+    usable = (
+        m
+        for m in _index(language).find(text, language=language)
+        if _is_sure(m) and not _BLANKS.search(text[m.span[0] : m.span[1]])
+    )
     for group in longest(usable):
         for match in group:
             role, _, quantity = match.phrase.target.partition(":")

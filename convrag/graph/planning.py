@@ -11,6 +11,7 @@ from convrag.graph.empty_words import EmptyWords
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import ANY, Degree, measuring
 from convrag.graph.path_planning import PathPlanner
+from convrag.graph.plan_shapes import NONE, PlanShapes
 from convrag.graph.plans import Compare, Count, Difference, Lookup, Plan, Rank
 from convrag.graph.question import Asked, Parts, QuestionReader, senses
 from convrag.graph.relations import RelationMatcher
@@ -28,6 +29,25 @@ _UNRANKED = Degree((0, 0), ((ANY, True),))
 """For "the difference in length", where the property is named and no adjective ranks."""
 
 
+_LEAST_EMPTY = -1.0
+"""What the scores of words without a part must be above when the question's form tells its plan."""
+_SURE = 0.5
+"""What the score of a form must be, so that a single fact is no answer."""
+_OF_TWO_NAMES = frozenset({"compare", "verdict", "difference", "both"})
+"""Forms that one fact never answers."""
+_FORMS: Mapping[str, tuple[type[Plan], ...]] = {
+    "compare": (Compare,),
+    "verdict": (Compare,),
+    "difference": (Difference,),
+    "count": (Count,),
+    "both": (Select,),
+    "most": (Rank,),
+    "least": (Rank,),
+    "path": (Lookup,),
+}
+"""The plans that a form may have."""
+
+
 class Planner:
     """Plans questions over one graph."""
 
@@ -37,6 +57,7 @@ class Planner:
         """Plan over ``graph``; with an encoder, words that no list has may yet add nothing."""
         self._graph = graph
         self._empty = EmptyWords(encoder) if encoder is not None else None
+        self._shapes = PlanShapes(encoder) if encoder is not None else None
         self._reader = QuestionReader(graph, matcher)
         self._paths = PathPlanner(graph)
         self._selecting = SelectPlanner(graph)
@@ -54,9 +75,40 @@ class Planner:
         if parts is None or (parts.left and self._empty is None):
             return None
         plan = self._within_limits(parts) if parts.limits else self._unlimited(parts)
-        if plan is not None and parts.left and self._empty is not None:
-            return plan if self._empty.all_empty(parts.left) else None
-        return plan
+        told = plan is not None and not (
+            parts.left and self._empty is not None and not self._empty.all_empty(parts.left)
+        )
+        return plan if told else self._by_form(parts)
+
+    def takes_several(self, query: Query) -> bool:
+        """Return whether two things are surely asked about together: no single fact answers."""
+        names = [link.mention.span for link in query.links]
+        if self._shapes is None or len(names) < 2:
+            return False
+        return self._shapes.shape(query.text, names, least=_SURE) in _OF_TWO_NAMES
+
+    def _by_form(self, parts: Parts) -> Plan | None:
+        """Plan a question by its form where words that no list has keep the rules from it."""
+        if self._shapes is None or self._empty is None or not _may_be_told(parts):
+            return None
+        if parts.left and not self._empty.all_empty(parts.left, least=_LEAST_EMPTY):
+            return None
+        shape = self._shapes.shape(parts.query.text, [k.mention.span for k in parts.links])
+        return self._shaped(parts, shape) if shape != NONE else None
+
+    def _shaped(self, parts: Parts, shape: str) -> Plan | None:
+        plan = self._within_limits(parts) if parts.limits else self._unlimited(parts)
+        if plan is None and len(parts.links) == 2 and not parts.limits:
+            if shape in ("compare", "verdict"):
+                plan = self._comparison(parts, _UNRANKED)
+            elif shape == "difference":
+                marked = replace(parts, words=replace(parts.words, differences=((0, 0),)))
+                plan = self._comparison(marked, _UNRANKED)
+        if plan is None and shape in ("most", "least") and not parts.limits:
+            plan = self._ranking(parts, Degree((0, 0), ((ANY, shape == "most"),)))
+        if plan is None and shape == "count":
+            plan = self._count(parts)
+        return plan if isinstance(plan, _FORMS[shape]) else None
 
     def _within_limits(self, parts: Parts) -> Plan | None:
         bounded = (self._within(p) for p in self._bounding.bounded(parts))
@@ -65,11 +117,15 @@ class Planner:
     def _unlimited(self, parts: Parts) -> Plan | None:
         if parts.words.degrees:
             return self._by_degree(parts)
+        if _marked(parts) and (first := self._ranking(parts, _UNRANKED)) is not None:
+            return first
         told = len(parts.asked) == 1 or (not parts.asked and (parts.words.units or parts.aside))
         if parts.words.differences and len(parts.links) == 2 and told:
             return self._comparison(parts, _UNRANKED)
         if parts.words.counts and (counted := self._count(parts)) is not None:
             return counted
+        if parts.words.limits and len(parts.links) == 2 and (exceeds := self._exceeding(parts)):
+            return exceeds
         return self._paths.plan(parts) or self._intersection(parts)
 
     def _count(self, parts: Parts) -> Count | None:
@@ -111,7 +167,7 @@ class Planner:
     def _comparison(self, parts: Parts, degree: Degree) -> Plan | None:
         """Plan "which is longer, A or B?", "is A longer than B?", "how much longer is A?"."""
         for item, most in self._measures(parts, degree).items():
-            if any(item not in group.properties for group in parts.asked):
+            if any(item not in g.properties and not self._is_symmetric(g) for g in parts.asked):
                 continue
             entities = [self._with_value(link, item) for link in parts.links]
             chosen = tuple(dict.fromkeys(e for e in entities if e))
@@ -124,6 +180,13 @@ class Planner:
                 return Difference((chosen[0], chosen[1]), item)
             return Compare(chosen, item, most, self._claimed(parts, chosen))
         return None
+
+    def _exceeding(self, parts: Parts) -> Plan | None:
+        """Plan "does A surpass B in area?"."""
+        signs = {sign for _, sign in parts.words.limits} & {">", "<"}
+        if len(signs) != 1 or len(parts.asked) != 1:
+            return None
+        return self._comparison(parts, Degree((0, 0), ((ANY, signs == {">"}),)))
 
     def _claimed(self, parts: Parts, chosen: tuple[str, ...]) -> str:
         """Return which of two is said to be ahead, when the question only asks whether it is so."""
@@ -138,7 +201,8 @@ class Planner:
         """Plan "the largest country of A", alone or as what something else is asked of."""
         for item, most in self._measures(parts, degree).items():
             rest = tuple(g for g in parts.asked if item not in g.properties)
-            if parts.asks_for_kind():
+            told = any(item in g.properties for g in parts.asked) and len(rest) < len(parts.asked)
+            if parts.asks_for_kind() or told:
                 # "Which country has the youngest population?" asks for no population.
                 rest = tuple(g for g in rest if not all(self._is_number(p) for p in g.properties))
             select = self._selecting.select(parts, rest)
@@ -214,6 +278,10 @@ class Planner:
         named = {kind for link in parts.links for kind in kinds_of(self._graph, link.entity_id)}
         return [kind for kind in parts.kinds if kind not in named]
 
+    def _is_symmetric(self, group: Asked) -> bool:
+        """Whether the words only relate what is compared: "of the neighbours A and B"."""
+        return all(self._graph.property(p).symmetric for p in group.properties)
+
     def _is_number(self, item: str) -> bool:
         return item in self._kinds()
 
@@ -231,3 +299,15 @@ class Planner:
         return bool(
             frozenset.intersection(*(frozenset(kinds_of(self._graph, e)) for e in entities))
         )
+
+
+def _may_be_told(parts: Parts) -> bool:
+    """Whether there is something to plan with, and something that the rules did not understand."""
+    content = parts.asked or parts.words.degrees or parts.kinds
+    return bool(parts.links and content and (parts.left or len(parts.links) > 1))
+
+
+def _marked(parts: Parts) -> bool:
+    """Whether only a mark ranks by what stands beside it: もっとも面積のある国."""
+    long = any(end - start > 1 for start, end in parts.words.marks)
+    return long and len(parts.asked) == 1 and not parts.words.counts and len(parts.links) < 2

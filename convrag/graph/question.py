@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,7 +10,7 @@ from functools import cache
 from convrag.graph import terms
 from convrag.graph.limits import Limit, Numbers, numbers_in
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.operators import Operators, operators
+from convrag.graph.operators import Operators, measuring, operators
 from convrag.graph.phrases import mask
 from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.selection import Bound
@@ -25,6 +26,10 @@ _NAMESAKE_MARGIN = 0.45
 """How far below the best namesake another one may be the one that fits the plan."""
 _MOST_LEFT = 3
 """Words without a part in the plan that may yet turn out to add nothing."""
+_CLAUSE_END = re.compile(
+    r"[,:;.，、：；。،؛—–]|(?<!\w)(?:but|sondern|sino|mais|mas|ma|а|بل|बल्कि)(?!\w)", re.IGNORECASE
+)
+"""Where a first clause may end."""
 _LONGEST_CLITIC = 3
 """Letters that Arabic writes together with the word after them."""
 
@@ -92,6 +97,7 @@ class QuestionReader:
 
     def read(self, query: Query) -> Parts | None:
         """Return what was understood; None when something was not."""
+        query = self._corrected(query)
         links = self._names(query)
         if len(links) > _MOST_NAMES or any(link.entity_id is None for link in links):
             return None
@@ -122,13 +128,34 @@ class QuestionReader:
         )
         known = [*names, *acting, *(r.span for r in relations)]
         empty = [*words.fillers, *words.marks, *words.choices, *words.standards]
-        if words.differences:
-            empty += [span for span, _ in words.limits]  # "by how much does A exceed B?"
+        if words.differences or len(links) > 1:
+            empty += [span for span, _ in words.limits]  # "(by how much) does A exceed B?"
         left = _unexplained(query, known, empty)
         if len(left) > _MOST_LEFT:
             return None
         words = replace(words, degrees=numbers.degrees)
         return replace(self._sorted(query, links, words, relations, numbers), left=left)
+
+    def _corrected(self, query: Query) -> Query:
+        """Return the query with a first clause blanked out that says what is not meant.
+
+        "Not the city: how many people live in the country with the capital A?"
+        """
+        end = _CLAUSE_END.search(query.text)
+        span = (0, end.end() if end else 0)
+        clause = query.text[: span[1]]
+        words = operators(clause, query.language)
+        if words is None or not words.forbidden or words.degrees or words.counts:
+            return query
+        if any(overlap(link.mention.span, span) for link in query.links):
+            return query
+        known = [
+            *words.forbidden,
+            *(r.span for r in self._matcher.mentions(clause, language=query.language)),
+        ]
+        if _unexplained(replace(query, text=clause), known, [*words.fillers, *words.choices]):
+            return query
+        return replace(query, text=mask(query.text, [span]))
 
     def _acting(self, words: Operators, relations: Sequence[RelationMatch]) -> Operators:
         """Return the operators that are no part of a property's own name: 長 in 長さ."""
@@ -180,7 +207,10 @@ class QuestionReader:
     ) -> Parts:
         places: dict[Span, set[str]] = {}
         kinds: dict[str, Span] = {}
+        exact = {relation.span for relation in relations if relation.strength == 1.0}
         for relation in relations:
+            if relation.strength < 1.0 and relation.span in exact:
+                continue  # French "pays" is a country rather than what one pays with
             if relation.target == terms.DEFINITION:
                 continue  # "tell me the largest country" asks for no meaning
             if relation.target in self._graph.properties:
@@ -195,6 +225,7 @@ class QuestionReader:
             if any(overlap(g.span, kind) for kind in kinds.values())
             or (
                 any(a <= g.span[0] and g.span[1] <= b for a, b in words.fillers)
+                and all(p in self._measured() for p in g.properties)
                 and not _is_counted(query, g, words)
             )
         )
@@ -209,8 +240,8 @@ class QuestionReader:
     def _without_carrier(self, asked: tuple[Asked, ...], words: Operators) -> tuple[Asked, ...]:
         """Return the properties without the one that only says whose another is.
 
-        In "the median age of the population" one is measured, the one in more words; with "and"
-        between them both are.
+        In "the median age of the population" one is measured, not what counts people or else the
+        one in more words; with "and" between them both are.
         """
         numbers = [g for g in asked if all(p in self._measured() for p in g.properties)]
         if len(numbers) != 2 or words.degrees:
@@ -218,7 +249,8 @@ class QuestionReader:
         start, end = numbers[0].span[1], numbers[1].span[0]
         if any(start <= a and b <= end for a, b in words.joints):
             return asked
-        carrier = min(numbers, key=lambda g: g.span[1] - g.span[0])
+        people = frozenset(measuring(self._graph, "population"))
+        carrier = min(numbers, key=lambda g: (not g.properties <= people, g.span[1] - g.span[0]))
         return tuple(group for group in asked if group is not carrier)
 
     def _is_named(

@@ -75,7 +75,10 @@ class FactChannel:
         is said in the asker's. With documents, tags or dates wanted there are no facts. When the
         question is answered by several facts together, these are all that is found.
         """
-        return self._concluded(query) or self._single(query)
+        concluded = self._concluded(query)
+        if concluded or self._planner.takes_several(query):
+            return concluded  # half of what is asked would be no answer
+        return self._single(query)
 
     def _concluded(self, query: Query) -> tuple[FactHit, ...]:
         """Return the facts that a plan for the question concludes from, none without a plan."""

@@ -13,7 +13,7 @@ import shutil
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -46,11 +46,23 @@ language = "en"
 """
 _CLASSES = {
     "country": {
-        "en": ["country", "countries", "nation", "nations"],
-        "de": ["Land", "Länder", "Ländern", "Landes", "Staaten", "Staat", "Nation"],
-        "es": ["país", "países", "naciones"], "fr": ["pays", "nation"], "pt": ["país", "países"],
-        "it": ["paese", "paesi"], "ru": ["страна", "страны", "стран", "стране", "странах"],
-        "zh": ["国家"], "ja": ["国"], "ar": ["دولة", "الدولة", "الدول", "دول", "بلد", "البلد"],
+        "en": ["country", "countries", "nation", "nations", "state", "states"],
+        "de": [
+            "Land", "Länder", "Ländern", "Landes", "Staaten", "Staat", "Staates", "Nation",
+            "Nationen",
+        ],
+        "es": ["país", "países", "nación", "naciones", "estado", "estados"],
+        "fr": ["pays", "nation", "nations", "état", "états"],
+        "pt": ["país", "países", "nação", "nações", "estado", "estados"],
+        "it": ["paese", "paesi", "nazione", "nazioni", "stato", "stati"],
+        "ru": [
+            "страна", "страны", "стран", "стране", "странах", "государство", "государства",
+            "государств", "государстве", "государствах", "держава", "державы", "держав",
+        ],
+        "zh": ["国家"], "ja": ["国", "国々"],
+        "ar": [
+            "دولة", "الدولة", "الدول", "دول", "بلد", "البلد", "بلدان", "البلدان", "بلاد", "البلاد",
+        ],
     },
     "language": {
         "en": ["language"], "de": ["Sprache"], "es": ["idioma"], "fr": ["langue"],
@@ -62,8 +74,14 @@ _CLASSES = {
         "pt": ["moeda"], "it": ["valuta"], "ru": ["валюта"], "zh": ["货币"], "ja": ["通貨"],
         "ar": ["عملة"],
     },
+    "city": {
+        "en": ["city"], "de": ["Stadt"], "es": ["ciudad"], "fr": ["ville"], "pt": ["cidade"],
+        "it": ["città"], "ru": ["город"], "zh": ["城市"], "ja": ["都市"], "ar": ["مدينة"],
+    },
     "region": {"en": ["region"], "de": ["Region"], "ru": ["регион", "регионе", "региона"]},
 }  # fmt: skip
+_TABLES = {"city": "country"}
+"""Tables whose rows name things of a class that has no table."""
 _COUNTRIES = Path(__file__).with_name("countries.graph.toml")
 
 
@@ -79,6 +97,8 @@ class Question:
     verdict: bool | None = None
     among: frozenset[str] = frozenset()
     """Names of things that the question itself names."""
+    wording: int = 0
+    """Which of the kind's wordings it is in."""
 
 
 class Countries:
@@ -156,8 +176,8 @@ class Countries:
         shutil.copyfile(_COUNTRIES, folder / "country.graph.toml")
         write_table(self.numbers, folder)
         lines = [
-            f"<urn:convrag:{table}#{table}> <http://www.w3.org/2004/02/skos/core#altLabel> "
-            f'"{name}"@{language} .'
+            f"<urn:convrag:{_TABLES.get(table, table)}#{table}> "
+            f'<http://www.w3.org/2004/02/skos/core#altLabel> "{name}"@{language} .'
             for table, names in _CLASSES.items()
             for language, some in names.items()
             for name in some
@@ -207,7 +227,8 @@ def questions(
                 chance = random.Random(f"{seed} {kind} {language} {number}")
                 maker = _Maker(table, language, chance)
                 drawn = (maker.make(kind, wording) for _ in range(_MOST_DRAWN))
-                yield from islice((question for question in drawn if question), each)
+                made = (replace(question, wording=number) for question in drawn if question)
+                yield from islice(made, each)
 
 
 class _Maker:

@@ -5,11 +5,11 @@
 
 Questions are made from templates and answered by plain Python over ``rdf/countries`` and
 ``factbook``. The templates of ``multihop.toml`` and ``multihop_dev.toml`` were used for
-development, so that their numbers only guard against loss. Those of ``multihop_test.toml`` were
-never read; the shares by kind of a first run told which kinds to work on before the second. The
-language of each question is given, not identified. The tables are indexed as a graph
-through mapping files, and the pipeline answers without a generator. ``--passages`` is the
-baseline: the same facts as texts, one per country and language, and no graph.
+development, and so were those of ``multihop_test.toml`` after two runs: their numbers only guard
+against loss. Those of ``multihop_blind.toml`` are never read. The language of each question is
+given, not identified. The tables are indexed as a graph through mapping files, and the pipeline
+answers without a generator. ``--passages`` is the baseline: the same facts as texts, one per
+country and language, and no graph.
 
 An answer is right when it names what is asked for: of a comparison or a superlative the first
 country that it names, of a list all and no others, of a count or a difference the first number, of
@@ -108,14 +108,15 @@ def ask(pipeline: Pipeline, question: Question) -> Answer:
 
 def measure(
     pipeline: Pipeline, judge: Judge, asked: Sequence[Question], *, show: bool
-) -> dict[tuple[str, str], list[str]]:
-    """Return "right", "abstained" or "wrong" for each question by kind and language."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+) -> dict[tuple[str, str, int], list[str]]:
+    """Return "right", "abstained" or "wrong" for each question by kind, language and wording."""
+    found: dict[tuple[str, str, int], list[str]] = defaultdict(list)
     for question in asked:
         answer = ask(pipeline, question)
         right = judge.is_right(question, answer.text)
         outcome = "abstained" if answer.status is Status.ABSTAINED else "wrong"
-        found[question.kind, question.language].append("right" if right else outcome)
+        key = question.kind, question.language, question.wording
+        found[key].append("right" if right else outcome)
         if show and not right:
             said = " ".join(answer.text.split())[:160]
             print(f"  {question.kind} {question.language}: {question.text}\n    {outcome}: {said}")
@@ -123,8 +124,8 @@ def measure(
     return found
 
 
-def report(found: dict[tuple[str, str], list[str]]) -> None:
-    """Print shares by kind, by language and over all, with the interval of the last."""
+def report(found: dict[tuple[str, str, int], list[str]]) -> None:
+    """Print shares by kind, by language and over all, with the intervals of the last."""
     for place, title in ((0, "kind"), (1, "language")):
         print(f"{title:20s}     n  right  abstained  wrong")
         names = list(dict.fromkeys(key[place] for key in found))
@@ -132,14 +133,20 @@ def report(found: dict[tuple[str, str], list[str]]) -> None:
             _line(name, [o for key, some in found.items() if key[place] == name for o in some])
     everything = [outcome for some in found.values() for outcome in some]
     _line("all", everything)
-    low, high = interval([outcome == "right" for outcome in everything])
+    low, high = interval([[outcome == "right"] for outcome in everything])
     print(f"right: 95 % interval {low:.3f} to {high:.3f} (bootstrap over questions)")
+    places: dict[tuple[str, int], list[bool]] = defaultdict(list)
+    for (kind, _, wording), some in found.items():
+        places[kind, wording] += [outcome == "right" for outcome in some]
+    low, high = interval(list(places.values()))
+    print(f"{low:.3f} to {high:.3f} (over wordings, each in all languages together)")
 
 
-def interval(right: Sequence[bool]) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the share (Efron, 1979)."""
-    drawn = np.random.default_rng(SEED).choice(np.array(right), (2000, len(right)))
-    low, high = np.quantile(drawn.mean(axis=1), (0.025, 0.975))
+def interval(right: Sequence[Sequence[bool]]) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the share, resampled over groups (Efron, 1979)."""
+    drawn = np.random.default_rng(SEED).integers(0, len(right), (2000, len(right)))
+    hits, sizes = np.array([sum(some) for some in right]), np.array([len(some) for some in right])
+    low, high = np.quantile(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1), (0.025, 0.975))
     return float(low), float(high)
 
 
@@ -163,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path, help="folder with rdf/countries and factbook")
     parser.add_argument(
-        "--wordings", default="dev", help='"old", "dev", "test" or a file of templates'
+        "--wordings", default="dev", help='"old", "dev", "test", "blind" or a file of templates'
     )
     parser.add_argument("--each", type=int, default=2, help="questions per wording and language")
     parser.add_argument("--languages", nargs="+", default=list(CODES), choices=list(CODES))

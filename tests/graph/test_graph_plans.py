@@ -66,6 +66,11 @@ def test_comparison_names_who_is_ahead(text: str, language: str) -> None:
         ("アヴァリアはボルランドより大きいですか？", "ja", True),
         ("ボルランドよりアヴァリアは大きいですか？", "ja", True),
         ("هل أفاريا أكبر من بورلاند؟", "ar", True),
+        ("Does Avaria surpass Borland in area?", "en", True),
+        ("¿Borlandia supera en superficie a Avaria?", "es", False),
+        ("Avarie dépasse-t-elle Borlande en superficie ?", "fr", True),
+        ("博兰的面积超过阿瓦里亚吗？", "zh", False),
+        ("هل تتجاوز مساحة أفاريا مساحة بورلاند؟", "ar", True),
         ("क्या बोरलैंड अवारिया से बड़ा है?", "hi", False),
     ],
 )
@@ -91,6 +96,42 @@ def test_difference_is_reckoned(text: str, language: str) -> None:
     result = concluded(text, language)
     assert result is not None and result.conclusion.difference is not None
     assert result.conclusion.difference.value == "1450"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Not the river: which country is larger, Avaria or Borland?", "en"),
+        ("Nicht den Fluss, sondern das Land: Ist Awarien oder Borland größer?", "de"),
+        ("No el río, sino el país: ¿cuál es más grande, Avaria o Borlandia?", "es"),
+        ("Не река, а страна: что больше, Авария или Борландия?", "ru"),
+        ("不是河流，是国家：阿瓦里亚和博兰哪个更大？", "zh"),
+        ("川ではなく、国です。アヴァリアとボルランドではどちらが大きいですか？", "ja"),
+    ],
+)
+def test_first_clause_may_say_what_is_not_meant(text: str, language: str) -> None:
+    result = concluded(text, language)
+    assert result is not None
+    assert result.conclusion.values == ("avaria",)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Not counting Avaria, which country is the largest?", "en"),
+        ("Which country is not larger than Borland, Avaria or Corvia?", "en"),
+        ("Sans la Corvie, quel pays est le plus grand ?", "fr"),
+    ],
+)
+def test_what_is_left_out_by_name_has_no_plan(text: str, language: str) -> None:
+    assert planned(text, language) is None
+
+
+def test_no_operator_reaches_across_a_name() -> None:
+    """ "oder ... mehr" is no "oder mehr"."""
+    result = concluded("Ich frage mich, ob Awarien oder Borland mehr Fläche hat.", "de")
+    assert result is not None
+    assert result.conclusion.values == ("avaria",)
 
 
 @pytest.mark.parametrize(
