@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from convrag.errors import UsageError
+from convrag.training.contrasts import contrasts
 from convrag.training.examples import SPLITS, Example
 from convrag.training.follow_ups import FollowUps
 from convrag.training.reading import read_articles, reading_follow_ups
@@ -137,5 +138,6 @@ def standard_corpus(root: Path, graphs: Sequence[Path], seed: int, share: float)
     things += titles(root)
     found = corpora(root, seed, share=share)
     found += built(things, worded(), int(_FOLLOW_UPS * share), seed)
-    random.Random(seed).shuffle(found)  # noqa: S311
-    return found
+    rng = random.Random(seed)  # noqa: S311
+    rng.shuffle(found)
+    return [*found, *contrasts(found, rng)]

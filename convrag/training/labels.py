@@ -28,9 +28,9 @@ _Change = tuple[str, int, int, int, int]
 class Labels:
     """One example's labels, token by token.
 
-    ``gate`` is 1 for a turn that needs its history, 0 for one that does not and -1 where that is
-    not known. ``terms`` are 1 for the tokens of the history that belong into the turn. ``tags`` are
-    those of the turn's own tokens; both are -1 elsewhere.
+    ``gate`` is 1 for a turn that needs its history, 0 for one that needs no words of it and -1
+    where that is not known. ``terms`` are 1 for the tokens of the history that belong into the
+    turn. ``tags`` are those of the turn's own tokens; both are -1 elsewhere.
     """
 
     gate: int
@@ -55,7 +55,8 @@ def label(example: Example, context: Context) -> Labels:
             tag = next((t for t, span in tagged if overlap((start, end), span)), KEEP)
         terms.append(term)
         tags.append(tag)
-    gate = 0 if example.kind in _ALONE else 1 if 1 in terms else -1
+    full = example.kind in _ALONE or not (inserted or example.needs)
+    gate = 0 if full else 1 if 1 in terms else -1
     if gate == 0:
         terms = [min(term, 0) for term in terms]
     return Labels(gate, tuple(terms), tuple(tags))

@@ -8,7 +8,8 @@ in no other split.
 
 "needed": turns that lean on their history and got all they lack (for the corpora the share of the
 lacking terms), with the 95 % bootstrap interval (seed 0); "first": those that are the second turn
-of their dialogue. "alone": standalone turns that stayed as they are, to the letter. "language":
+of their dialogue. "alone": standalone turns that stayed as they are, to the letter; "restated" are
+the corpora's turns in full where they were asked, "foreign" after another dialogue. "language":
 rewritten turns that are still in the turn's language. "gate": precision and recall of changing a
 turn at all. "last" and "all" say how many get what they need from the turn alone, and from the
 whole history put before it; "rules" from the rules over the world pack's graph.
@@ -39,6 +40,7 @@ from convrag.models.catalog import E5_SMALL
 from convrag.models.installed import verified_path
 from convrag.packs import find_pack
 from convrag.text.language import LanguageIdentifier
+from convrag.training.contrasts import FOREIGN, RESTATED
 from convrag.training.corpus import standard_corpus
 from convrag.training.examples import Example, read_examples
 from convrag.training.fitting import recovered
@@ -117,7 +119,7 @@ def groups(written: Sequence[Written]) -> Iterator[tuple[str, list[Written]]]:
         )
     yield "built", [w for w in written if w.example.source == "facts"]
     yield "reading", [w for w in written if w.example.source in READING]
-    for name in ("canard", "gecor", "cqr", "kdconv", "crosswoz"):
+    for name in ("canard", "gecor", "cqr", "kdconv", "crosswoz", RESTATED, FOREIGN):
         yield name, [w for w in written if w.example.source == name]
     yield "questions", [w for w in written if w.example.source in ("questions", "persona")]
 

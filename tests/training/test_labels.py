@@ -78,3 +78,8 @@ def test_a_false_start_is_taken_away() -> None:
 def test_where_the_history_has_nothing_of_it_the_gate_is_not_known() -> None:
     found, terms, _ = labelled("en", "Where is Rome?", "Who?", "Who painted the Mona Lisa?")
     assert (found.gate, terms) == (-1, [])
+
+
+def test_a_turn_that_is_only_worded_otherwise_needs_nothing() -> None:
+    found, terms, _ = labelled("en", "Where is Rome?", "Is there a zoo?", "Is there any zoo?")
+    assert (found.gate, terms) == (0, [])
