@@ -128,8 +128,8 @@ def test_what_cannot_be_read_any_more_is_kept(run, index) -> None:
 def test_files_that_vanish_or_change_while_being_read_are_made_up_for(run, index, monkeypatch):
     remember = indexing._remember
 
-    def meanwhile(*arguments: object) -> None:  # the files were listed, but not read
-        remember(*arguments)
+    def meanwhile(*arguments: object, **choices: object) -> None:  # files listed, but not read
+        remember(*arguments, **choices)
         Path("notes/hafen.de.md").unlink(missing_ok=True)
         Path("notes/港.ja.md").write_text("# 港\n\n船は来ません。\n", encoding="utf-8")
 
