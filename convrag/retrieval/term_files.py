@@ -55,12 +55,21 @@ def deleted_share(folder: Path) -> float:
 
 
 def problems(folder: Path) -> tuple[str, ...]:
-    """Return what is wrong with the files, one line each, after reading all of them."""
-    try:
-        files = segment_files(folder)
-    except (OSError, ValueError) as error:
-        return (f"{META}: {error}",)
-    return tuple(f"{file.name}: {wrong}" for file in files if (wrong := _damage(file, read=True)))
+    """Return what is wrong with the files, one line each, after reading all of them.
+
+    A merge that ends meanwhile lists other files and removes those it has put together, so what is
+    missing only counts when the list is still the same.
+    """
+    while True:
+        try:
+            files = segment_files(folder)
+            found = [
+                f"{file.name}: {wrong}" for file in files if (wrong := _damage(file, read=True))
+            ]
+            if not found or segment_files(folder) == files:
+                return tuple(found)
+        except (OSError, ValueError) as error:
+            return (f"{META}: {error}",)
 
 
 class SoundFiles:

@@ -277,6 +277,32 @@ def test_damage_is_seen_and_repaired(index: TermIndex, tmp_path: Path, way: str)
     writer.close()
 
 
+def test_files_that_a_merge_replaces_meanwhile_are_no_damage(
+    index: TermIndex, tmp_path: Path, monkeypatch
+):
+    index.close()
+    folder, merged = tmp_path / "terms", tmp_path / "merged"
+    with_more = TermIndex.open(merged, writable=True)
+    with_more.rebuild([*samples(), record(len(CODES) + 1, "the Seine")], state(2))
+    with_more.close()
+    damage = term_files._damage
+    ended: list[Path] = []
+
+    def after_the_merge(file: Path, *, read: bool) -> str:
+        if not ended:
+            ended.extend(term_files.segment_files(folder))
+            shutil.copytree(merged, folder, dirs_exist_ok=True)
+            for old in ended:
+                old.unlink()
+        return damage(file, read=read)
+
+    monkeypatch.setattr(term_files, "_damage", after_the_merge)
+    assert term_files.problems(folder) == ()
+    assert ended
+    term_files.segment_files(folder)[0].unlink()
+    assert "No such file" in term_files.problems(folder)[0]
+
+
 def spoil(file: Path, way: str) -> None:
     data = file.read_bytes()
     if way == "delete":
