@@ -10,8 +10,6 @@ import contextlib
 import hashlib
 import json
 import mmap
-import os
-import tempfile
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,11 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convrag.errors import ModelError
 from convrag.graph import terms
 from convrag.graph.key_table import KeyTable
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import STEMMED, is_code, stem_key
 from convrag.graph.romanize import sounds
+from convrag.models.files import replacing
 from convrag.text.normalize import match_key
 from convrag.types import Literal
 
@@ -187,7 +187,7 @@ def open_names(graph: KnowledgeGraph, folder: Path, fingerprint: str) -> NameTab
     if found is not None:
         return found
     table = NameTable.of_graph(graph)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(ModelError):
         write_names(path, table, fingerprint)
         return read_names(path, fingerprint) or table
     return table
@@ -197,7 +197,7 @@ def write_names(path: Path, table: NameTable, fingerprint: str) -> None:
     """Write the table so that ``path`` is at any moment the old file or the whole new one.
 
     Raises:
-        OSError: The file cannot be written.
+        ModelError: The file cannot be written.
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in table.arrays().items()}
     listed: list[list[object]] = []
@@ -211,20 +211,11 @@ def write_names(path: Path, table: NameTable, fingerprint: str) -> None:
     text = json.dumps({**head, "arrays": listed, "size": at, "crc": checksum}).encode("ascii")
     start = len(_MAGIC) + 16 + len(text)
     start += -start % _ALIGNED
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(_MAGIC + b"%16d" % len(text) + text)
-            for (_, _, _, offset), array in zip(listed, arrays.values(), strict=True):
-                stream.write(b"\0" * (start + int(str(offset)) - stream.tell()))
-                stream.write(array.data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        stream.write(_MAGIC + b"%16d" % len(text) + text)
+        for (_, _, _, offset), array in zip(listed, arrays.values(), strict=True):
+            stream.write(b"\0" * (start + int(str(offset)) - stream.tell()))
+            stream.write(array.data)
 
 
 def read_names(path: Path, fingerprint: str) -> NameTable | None:
