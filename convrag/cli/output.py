@@ -75,22 +75,12 @@ def result_file(path: Path) -> Iterator[TextIO]:
     Raises:
         UsageError: It cannot be written there.
     """
-    import tempfile
-
     from convrag.errors import UsageError
+    from convrag.files import replacing
 
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            try:
-                yield cast("TextIO", file)
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+            yield file
     except OSError as error:
         hint = "name another file"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

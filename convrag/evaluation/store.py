@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from convrag.errors import RunError, UsageError
 from convrag.evaluation.records import ScoredTurn, from_json, to_json
+from convrag.files import replace_file
 
 SCHEMA = "convrag.run/1"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -160,7 +160,7 @@ class KeptRun:
             RunError: A line before the last one is no scored turn.
         """
         kept = self._ended()
-        _replace(self._folder / _TURNS, "".join(_lines(name, kept[name]) for name in kept))
+        replace_file(self._folder / _TURNS, (_lines(name, kept[name]).encode() for name in kept))
         return frozenset(kept)
 
     def _ended(self) -> dict[str, list[ScoredTurn]]:
@@ -201,7 +201,8 @@ class KeptRun:
     def save(self) -> None:
         """Write what is known of the run."""
         data = {"schema": SCHEMA, **asdict(self.info)}
-        _replace(self._folder / _ABOUT, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+        text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+        replace_file(self._folder / _ABOUT, [text.encode()])
 
     def _read(self) -> Iterator[ScoredTurn | str]:
         """Yield the turns, and the name of a dialogue where it ends."""
@@ -245,14 +246,3 @@ def _read_info(path: Path) -> RunInfo:
             "read it with the version that wrote it",
         )
     return info
-
-
-def _replace(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-        temporary = Path(file.name)
-    temporary.replace(path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from urllib.parse import quote, unquote
 import pyoxigraph as ox
 
 from convrag.errors import GraphError
+from convrag.files import replace_file
 from convrag.graph.export import terms_of
 from convrag.graph.rdf import base_iri, parse, read_bytes, read_graph
 from convrag.graph.sparql import ROWS, TIMEOUT, Rows, check_query, rows_of
@@ -192,13 +192,9 @@ class SparqlStore:
     def _note(self, record: _Record) -> None:
         """Put the record in place of the one before; a crash leaves one of them."""
         path = self._folder / RECORD
-        new = path.with_name(f".{RECORD}.new")
-        with new.open("w", encoding="utf-8") as file:
-            content = {"layout": _LAYOUT, "loads": record.loads, "settled": record.settled}
-            json.dump({**content, "graphs": dict(record.graphs)}, file, ensure_ascii=True)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        content = {"layout": _LAYOUT, "loads": record.loads, "settled": record.settled}
+        text = json.dumps({**content, "graphs": dict(record.graphs)})
+        replace_file(path, [text.encode("ascii")])
 
     def _write(self, source: str, put: Callable[[ox.Store, ox.NamedNode], None] | None) -> None:
         """Let ``put`` fill a new graph, which takes the place of the source's; None leaves none."""

@@ -1,37 +1,28 @@
-"""Files that appear whole or not at all."""
+"""Files made from models, in the folder of the user's caches."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from convrag import files
 from convrag.errors import ModelError
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give an empty file next to ``path`` that takes its place when the block ends well.
+    """Give an empty file that takes the place of ``path`` when the block ends well.
 
-    A reader sees the old file or the new one, never a part; on any error the old one stays.
+    The folder is made. On any error the old file stays (``convrag.files.replacing``).
 
     Raises:
         ModelError: The folder or the file cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        temporary = Path(name)
-        try:
+        with files.replacing(path) as temporary:
             yield temporary
-            with temporary.open("rb+") as stream:
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(
             f"{path}: cannot be written: {error.strerror or error}",

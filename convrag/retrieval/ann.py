@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from convrag.errors import IndexStoreError
+from convrag.files import sync_folder
 from convrag.protocols import Vectors
 from convrag.retrieval.bitmap import Bitmap, Numbers
-from convrag.retrieval.storage import sync_folder
 
 PATTERN = "vectors-*.ivf"
 """Names of base files."""

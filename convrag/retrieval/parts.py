@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from convrag.errors import IndexStoreError
+from convrag.files import sync_folder
 from convrag.protocols import Encoder
 from convrag.retrieval import filters, migrations, records, upkeep
 from convrag.retrieval.bitmap import Bitmap
@@ -29,7 +30,6 @@ from convrag.retrieval.storage import (
     Manifest,
     WriterLock,
     read_manifest,
-    sync_folder,
     translated_os,
     write_manifest,
 )

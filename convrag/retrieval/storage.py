@@ -8,12 +8,12 @@ import fcntl
 import json
 import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convrag.errors import IndexStoreError
+from convrag.files import replace_file
 from convrag.retrieval.migrations import SCHEMA
 
 MANIFEST = "manifest.json"
@@ -38,32 +38,6 @@ class Manifest:
     data: str = ""
     """Folder inside the index's own that holds the records and what is derived from them; empty
     when they lie in the index's folder itself. It changes when an index is replaced whole."""
-
-
-def replace_file(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    """Write ``pieces`` so that ``path`` is at any moment the old file or the whole new one."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            for piece in pieces:
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames and removals in ``folder`` last through a power failure."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

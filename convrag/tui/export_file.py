@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import unicodedata
 from pathlib import Path
 
 from convrag.errors import SessionError
+from convrag.files import replace_file
 from convrag.text.sanitize import plain
 
 
@@ -32,16 +31,7 @@ def write_export(folder: Path, session_id: str, title: str, ending: str, text: s
     name = "-".join(part for part in ("convrag", session_id[:8], slug(title)) if part)
     path = folder / f"{name}.{ending}"
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".convrag-", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_file(path, [text.encode("utf-8", "replace")])
     except OSError as error:
         raise SessionError(
             f"{path}: cannot be written: {error.strerror}",

@@ -118,7 +118,7 @@ def test_an_unwritable_folder_keeps_the_names_in_memory(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("read-only")
 
-    monkeypatch.setattr("convrag.models.files.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("convrag.files.Path.touch", refuse)
     assert all_of(open_names(graph, tmp_path, "x")) == all_of(NameTable.of_graph(graph))
     assert list(tmp_path.iterdir()) == []
 

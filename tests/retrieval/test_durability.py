@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 
 from convrag.errors import IndexStoreError
+from convrag.files import replace_file
 from convrag.retrieval import ann, storage, updating, upkeep
 from convrag.retrieval.dense import DenseChannel
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
-from convrag.retrieval.storage import WriterLock, replace_file
+from convrag.retrieval.storage import WriterLock
 from tests.retrieval.samples import TEXTS, HashingEncoder, corpus, document, dump, many
 
 ROOT = Path(__file__).resolve().parents[2]
