@@ -40,6 +40,12 @@ def rewriter(
             "--graph", metavar="FILE", help="Graphs asked about; without any, the world pack's."
         ),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start", metavar="FILE", help="A rewriter.npz to go on from, to adapt it cheaply."
+        ),
+    ] = None,
     share: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Of the usual number of examples.")
     ] = 1.0,
@@ -66,6 +72,7 @@ def rewriter(
         layers=_LAYERS,
         share=share,
         seed=seed,
+        start=start,
     )
     weights = train_rewriter(recipe, into, config, report=note)
     note(f"wrote {weights}")

@@ -64,7 +64,7 @@ class Tagger:
 
     def __init__(self, settings: TaggerSettings, weights: Mapping[str, Floats]) -> None:
         self.settings = settings
-        self._weights = weights
+        self.weights = weights
         self._blocks = [
             {
                 name.removeprefix(f"block{number}."): values
@@ -81,7 +81,7 @@ class Tagger:
             context: The tokens.
             states: float32 (T, D) after the encoder's first ``settings.layers`` layers.
         """
-        w = self._weights
+        w = self.weights
         hidden = states @ w["in.w"].T + w["in.b"]  # (T, H)
         hidden += w["segment"][list(context.segments)] + w["shared"][shared(context)]
         hidden = normalised(hidden, w["ln.w"], w["ln.b"], EPSILON)

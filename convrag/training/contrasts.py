@@ -25,15 +25,17 @@ def contrasts(examples: Sequence[Example], rng: random.Random) -> Iterator[Examp
 
     Args:
         examples: What they are made from; each stays in its split and language.
-        rng: Makes every choice.
+        rng: Gives the seed; what is made of an example depends on no other one's choices.
     """
     pools: dict[tuple[str, str], list[Example]] = {}
     for one in examples:
         if one.history:
             pools.setdefault((one.language, one.split), []).append(one)
+    seed = rng.random()
     for one in examples:
         if one.kind in _NO_QUESTIONS:
             continue
+        rng = random.Random(f"{seed} {one.id}")  # noqa: S311 - reproducible, not secret
         share = _SHARES.get(one.source, _SHARE)
         full = replace(one, turn=one.rewrite, kind="standalone", needs=())
         if one.kind != "standalone" and one.history and rng.random() < share:

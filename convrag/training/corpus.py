@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -12,14 +13,14 @@ from convrag.training.examples import SPLITS, Example
 from convrag.training.follow_ups import FollowUps
 from convrag.training.reading import read_articles, reading_follow_ups
 from convrag.training.sources import CORPORA, READING
-from convrag.training.things import Thing, country_things, graph_things
+from convrag.training.things import Thing, bare, country_things, graph_things
 from convrag.training.wording import languages as worded
 
 _FEW = 60
-"""A language with fewer names than this borrows the English ones, as its speakers do."""
-_READING, _FOLLOW_UPS = 220, 320
+"""With fewer names of a kind than this a language borrows English ones, as its speakers do."""
+_READING, _FOLLOW_UPS = 220, 640
 """Examples of a reading-comprehension set, and of training a language that are built."""
-_HELD = {"train": 1.0, "dev": 0.12, "test": 0.3}
+_HELD = {"train": 1.0, "dev": 0.12, "test": 0.25}
 """How many examples a split gets for one of training, where they can be built at will."""
 
 
@@ -94,12 +95,12 @@ def built(
     for language in languages:
         progress(language)
         named = [thing for thing in things if language in thing.names]
-        if len(named) < _FEW:
-            named += [
-                Thing(thing.kind, {language: thing.names["en"]})
-                for thing in things
-                if "en" in thing.names and language not in thing.names
-            ]
+        counts = Counter(thing.kind for thing in named)
+        named += [
+            Thing(thing.kind, {language: thing.names["en"]})
+            for thing in things
+            if counts[thing.kind] < _FEW and "en" in thing.names and language not in thing.names
+        ]
         for split in splits:
             rng = random.Random(f"{seed} {language} {split}")  # noqa: S311
             found += FollowUps(named, language, split, rng).build(int(count * _HELD[split]))
@@ -113,10 +114,10 @@ def titles(root: Path) -> list[Thing]:
         DialogueError: A set is missing or damaged.
     """
     return [
-        Thing("any", {language: title.split(" (")[0]})
+        Thing("any", {language: bare(title)})
         for language, place in READING.values()
         for title, _ in read_articles(root / place)
-        if 1 < len(title) <= 30
+        if 1 < len(bare(title)) <= 30
     ]
 
 
@@ -140,4 +141,4 @@ def standard_corpus(root: Path, graphs: Sequence[Path], seed: int, share: float)
     found += built(things, worded(), int(_FOLLOW_UPS * share), seed)
     rng = random.Random(seed)  # noqa: S311
     rng.shuffle(found)
-    return [*found, *contrasts(found, rng)]
+    return [*found, *contrasts(found, random.Random(seed))]  # noqa: S311

@@ -12,6 +12,8 @@ from convrag.errors import DialogueError
 from convrag.types import Role
 
 SPLITS = ("train", "dev", "test")
+ELLIPSIS = "ellipsis"
+"""The kind of a turn that asks the last question of another thing: it needs what was asked."""
 
 
 @dataclass(frozen=True, slots=True)

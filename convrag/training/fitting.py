@@ -12,7 +12,7 @@ from convrag.dialogue.rendering import Run, chosen_runs, rendered
 from convrag.dialogue.tagging import Tagger, TaggerSettings, Tagging
 from convrag.text.analysis import query_terms
 from convrag.text.normalize import match_key
-from convrag.training.examples import Example
+from convrag.training.examples import ELLIPSIS, Example
 from convrag.training.states import KeptStates
 
 _GATES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -47,13 +47,17 @@ def rewritten(one: Tagged, settings: TaggerSettings) -> str:
 def recovered(example: Example, text: str) -> float:
     """Return the share (0..1) of what the turn lacked that ``text`` has.
 
-    That is 1 or 0 where the example says what it needs; else the share of the terms that the full
-    turn has beyond the turn itself, 1 where it has none.
+    That is 1 or 0 where the example says which name it needs; else the share of the terms that the
+    full turn has beyond the turn itself, of an ellipsis those of what was asked; 1 where there are
+    none.
     """
-    if example.needs:
+    language = example.language
+    if example.needs and example.kind != ELLIPSIS:
         key = match_key(text)
         return float(all(match_key(need) in key for need in example.needs))
-    language = example.language
+    if example.needs:
+        asked = set(_terms(" ".join(example.needs), language))
+        return len(asked & set(_terms(text, language))) / len(asked) if asked else 1.0
     lacking = set(_terms(example.rewrite, language)) - set(_terms(example.turn, language))
     if not lacking:
         return 1.0

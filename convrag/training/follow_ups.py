@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from convrag.text.analysis import content_words
-from convrag.training.examples import Example, Utterance, exchange, split_of
+from convrag.training.examples import ELLIPSIS, Example, Utterance, exchange, split_of
 from convrag.training.things import Thing, invented
 from convrag.training.wording import Fact, languages, wording
 
@@ -21,16 +21,22 @@ Pairs = list[tuple[str, str]]
 _SHARES = {
     "reference": 30,
     "ellipsis": 14,
-    "answer": 6,
-    "more": 8,
-    "listing": 5,
-    "disfluent": 9,
-    "standalone": 24,
-    "chat": 4,
+    "answer": 8,
+    "more": 6,
+    "listing": 8,
+    "disfluent": 8,
+    "standalone": 21,
+    "chat": 5,
 }
 _NAME = re.compile(r"\{x\}(?:[가-힣]+|[ぁ-ん]?)")
 """A name's place with the Korean or Japanese particle that goes with it."""
-_INVENTED = 0.3
+_INVENTED = {"any": 0.4, "organisation": 0.3, "product": 0.4, "person": 0.1}
+"""How often a name is made up, by kind; a little in every other."""
+_RARELY = 0.05
+_HELD = 6
+"""Every how many names of the words' own are kept for development."""
+_IT = ("any", "product", "organisation")
+"""Kinds of things of which anything may be asked by "it"."""
 _OTHER_LANGUAGE = 0.06
 
 
@@ -51,18 +57,21 @@ class FollowUps:
         self._split = split
         self._rng = rng
         self._words = wording(language, testing=split == "test")
-        self._capital = wording(language).facts[0]
         self._others = [code for code in languages() if code != language]
         self._by_kind: dict[str, list[Thing]] = {}
         for thing in things:
             name = thing.names.get(language)
             if name and split_of(f"{language} {name}") == split:
                 self._by_kind.setdefault(thing.kind, []).append(thing)
-        self._all = [thing for group in self._by_kind.values() for thing in group]
+        if not self._by_kind:
+            return
+        for place, (kind, name) in enumerate(self._words.names):
+            if split == "test" or (place % _HELD == 0) == (split == "dev"):
+                self._by_kind.setdefault(kind, []).append(Thing(kind, {language: name}))
 
     def build(self, count: int) -> Iterator[Example]:
         """Yield ``count`` examples; none where the split has no things of the language."""
-        if len(self._all) < 3:
+        if not self._by_kind:
             return
         for number in range(count):
             kind = self._rng.choices(list(_SHARES), weights=list(_SHARES.values()))[0]
@@ -72,39 +81,37 @@ class FollowUps:
     # Choices
 
     def _name(self, kind: str, *, taken: Sequence[str] = ()) -> str:
-        pool = self._by_kind.get(kind) or self._all
+        pool = self._by_kind.get(kind) or self._by_kind["organisation"]
         for _ in range(20):
             name = self._rng.choice(pool).names[self._language]
-            invents = kind in ("any", "person") or self._rng.random() < 0.15
-            if self._split != "test" and invents and self._rng.random() < _INVENTED * 2:
-                name = invented([t.names[self._language] for t in self._all], self._rng)
+            if self._split != "test" and self._rng.random() < _INVENTED.get(kind, _RARELY):
+                name = invented([thing.names[self._language] for thing in pool], self._rng)
             if name not in taken and not any(name in t or t in name for t in taken):
                 return name
         return name
 
     def _fact(self, *, kind: str = "", but: Fact | None = None) -> Fact:
-        facts = [f for f in self._words.facts if f is not but and (not kind or f.kind == kind)]
-        return self._rng.choice(facts or list(self._words.facts))
+        """Return a fact; the answer to one before another is nothing that could be meant."""
+        facts = [f for f in self._words.facts if not kind or f.kind == kind]
+        fitting = [f for f in facts if f is not but and (but is None or f.gives != f.kind)]
+        return self._rng.choice(fitting or facts)
 
     def _value(self, fact: Fact, x: str) -> str:
-        if fact.kind in ("city", "country") and self._rng.random() < 0.7:
-            return self._name("country" if fact.kind == "city" else "city", taken=[x])
-        if self._rng.random() < 0.4:
-            return self._name("any", taken=[x])
+        if fact.gives != "number":
+            return self._name(fact.gives, taken=[x]) if fact.gives else ""
         return str(self._rng.choice((12, 48, 350, 1890, 1912, 1987, 2005, 4200)))
 
-    def _two_facts(self) -> tuple[Fact, Fact]:
-        """Return two facts that one thing may have; the second says of what kind it is."""
+    def _two_facts(self) -> tuple[str, Fact, Fact]:
+        """Return a kind of thing, and two facts that a thing of it may have."""
         second = self._fact()
-        others = [f for f in self._words.facts if f is not second]
-        fitting = [f for f in others if f.kind in (second.kind, "any")]
-        return self._rng.choice(fitting or others), second
+        kind = self._rng.choice(_IT) if second.kind == "any" else second.kind
+        return kind, self._fact(kind=kind, but=second), second
 
     def _asked(self, fact: Fact, x: str) -> tuple[str, str]:
         """Return the question about ``x`` and its answer, in one of three lengths."""
         value = self._value(fact, x)
         full = self._words.filled(fact.answer, x, value)
-        answer = self._rng.choice((full, value, full, ""))
+        answer = self._rng.choice((full, value or full, full, ""))
         if answer == full and self._rng.random() < 0.3:
             other = self._fact(kind=fact.kind, but=fact)
             answer = f"{full} {self._words.filled(other.answer, x, self._value(other, x))}"
@@ -129,14 +136,15 @@ class FollowUps:
     # Kinds of turns
 
     def _reference(self, number: str) -> Example:
-        first, second = self._two_facts()
-        x = self._name(second.kind)
+        kind, first, second = self._two_facts()
+        x = self._name(kind)
         pairs = [*self._before([x]), self._asked(first, x)]
         if self._rng.random() < 0.25:  # a follow-up was asked before: its turn does not name x
             third = self._fact(kind=first.kind, but=second)
-            answer = self._words.filled(third.answer, x, self._value(third, x))
             value = self._value(third, x)
-            pairs.append((self._rng.choice(third.follow_ups), self._rng.choice((answer, value))))
+            answer = self._words.filled(third.answer, x, value)
+            answer = self._rng.choice((answer, value or answer))
+            pairs.append((self._rng.choice(third.follow_ups), answer))
         turn = self._rng.choice(second.follow_ups)
         rewrite = self._words.filled(second.question, x)
         if self._rng.random() < _OTHER_LANGUAGE:
@@ -161,12 +169,13 @@ class FollowUps:
         rewrite = self._words.filled(fact.question, other)
         if self._rng.random() < 0.35:  # then something is asked on about the other thing
             second = self._fact(kind=fact.kind, but=fact)
-            answer = self._words.filled(fact.answer, other, self._value(fact, other))
-            pairs.append((turn, self._rng.choice((answer, self._value(fact, other)))))
+            value = self._value(fact, other)
+            answer = self._words.filled(fact.answer, other, value)
+            pairs.append((turn, self._rng.choice((answer, value or answer))))
             turn = self._rng.choice(second.follow_ups)
             asked = self._words.filled(second.question, other)
             return self._made(number, "reference", pairs, turn, asked, [other])
-        return self._made(number, "ellipsis", pairs, turn, rewrite, self._topic(fact))
+        return self._made(number, ELLIPSIS, pairs, turn, rewrite, self._topic(fact))
 
     def _topic(self, fact: Fact) -> list[str]:
         """Return what a question asks for, in words: ``capital`` of "the capital of {x}"."""
@@ -180,19 +189,18 @@ class FollowUps:
         return [pattern[start:end] for start, end in spans]
 
     def _answer(self, number: str) -> Example:
-        """Ask on about what was answered: the capital of a country is a city."""
-        asked = self._capital
-        on = self._fact(kind="city")
-        if asked not in self._words.facts or on.kind != "city":
-            return self._reference(number)
-        x = self._name("country")
-        city = self._name("city", taken=[x])
-        full = self._words.filled(asked.answer, x, city)
-        pairs = [(self._words.filled(asked.question, x), self._rng.choice((full, city)))]
-        turn = self._rng.choice(on.follow_ups)
-        return self._made(
-            number, "answer", pairs, turn, self._words.filled(on.question, city), [city]
+        """Ask on about the person or the place that was answered, which the turn says it is."""
+        asked = self._rng.choice(
+            [f for f in self._words.facts if f.gives in ("person", "city") and f.gives != f.kind]
         )
+        on = self._fact(kind=asked.gives)
+        x = self._name(asked.kind)
+        value = self._name(asked.gives, taken=[x])
+        answer = self._rng.choice((self._words.filled(asked.answer, x, value), value))
+        pairs = [*self._before([x, value]), (self._words.filled(asked.question, x), answer)]
+        turn = on.follow_ups[-1] if asked.gives == "city" else self._rng.choice(on.follow_ups)
+        rewrite = self._words.filled(on.question, value)
+        return self._made(number, "answer", pairs, turn, rewrite, [value])
 
     def _more(self, number: str) -> Example:
         fact = self._fact()
@@ -203,10 +211,11 @@ class FollowUps:
         return self._made(number, "more", pairs, turn, rewrite, [x])
 
     def _listing(self, number: str) -> Example:
-        fact = self._fact(kind="any")
+        kind = self._rng.choice((*_IT, "city", "person"))
+        fact = self._fact(kind=kind)
         names: list[str] = []
         for _ in range(3):
-            names.append(self._name("any", taken=names))
+            names.append(self._name(kind, taken=names))
         turn, place = self._rng.choice(self._words.picks)
         answer = self._words.filled(self._words.listing, *names)
         pairs = [*self._before(names), (self._rng.choice(self._words.more), answer)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from convrag.dialogue.context import CURRENT
 from convrag.dialogue.tagging import EPSILON
+from convrag.errors import ModelError
 from convrag.models.q4 import Floats
 
 _SEGMENTS, _EDITS = 6, 3
@@ -80,19 +82,36 @@ class TaggerNetwork(nn.Module):
 
     def weights(self) -> dict[str, Floats]:
         """Return the tensors by the names of the numpy form, float32."""
-        found = {f"{name}": tensor for name, tensor in self.tables.items()}
-        for name, part in self.parts.items():
-            found |= {f"{name}.w": part.weight, f"{name}.b": part.bias}
-        for number, block in enumerate(self.stack):
-            for name, part in block.items():
-                found |= {
-                    f"block{number}.{name}.w": part.weight,
-                    f"block{number}.{name}.b": part.bias,
-                }
         return {
             name: np.asarray(tensor.detach().numpy(), dtype=np.float32)
-            for name, tensor in found.items()
+            for name, tensor in self._tensors().items()
         }
+
+    def start_from(self, weights: Mapping[str, Floats]) -> None:
+        """Take the values of ``weights``, which :meth:`weights` of such a network gave.
+
+        Raises:
+            ModelError: They are of a network of another shape.
+        """
+        tensors = self._tensors()
+        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        if shapes != {name: values.shape for name, values in weights.items()}:
+            raise ModelError(
+                "the weights to start from are of a network of another shape",
+                "start from weights of the same version, or from none",
+            )
+        with torch.no_grad():
+            for name, tensor in tensors.items():
+                tensor.copy_(torch.from_numpy(weights[name]))
+
+    def _tensors(self) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = dict(self.tables.items())
+        parts = dict(self.parts.items())
+        for number, block in enumerate(self.stack):
+            parts |= {f"block{number}.{name}": part for name, part in block.items()}
+        for name, part in parts.items():
+            found |= {f"{name}.{kind[0]}": tensor for kind, tensor in part.named_parameters()}
+        return found
 
     def _dropped(self, values: Tensor) -> Tensor:
         return functional.dropout(values, self.dropout, self.training)

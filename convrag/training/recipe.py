@@ -36,6 +36,8 @@ class Recipe:
     layers: int
     share: float
     seed: int
+    start: Path | None = None
+    """Weights to start from."""
 
 
 def train_rewriter(
@@ -53,7 +55,7 @@ def train_rewriter(
         UsageError: Neither examples nor a folder of sets is given.
         DialogueError: A set or a file of examples is missing or damaged.
         GraphError: A graph is missing or not valid.
-        ModelError: The encoder is missing or damaged.
+        ModelError: The encoder or the weights to start from are missing or damaged.
     """
     set_threads(thread_count(config))
     from convrag.training.rewriter import WEIGHTS, Trainer, Training, write_weights
@@ -70,7 +72,8 @@ def train_rewriter(
         progress=lambda done, most: report(f"encoded {done} of {most}"),
     )
     how = Training(seed=recipe.seed)
-    network = Trainer(examples, kept, into, how).run(report)
+    start = load_tagger(recipe.start).weights if recipe.start else None
+    network = Trainer(examples, kept, into, how, start).run(report)
     settings = TaggerSettings(
         E5_SMALL.sha256, recipe.layers, network.heads, network.blocks, 0.5, 0.5, 0.8
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from convrag.dialogue.tagging import TaggerSettings, save_tagger, shared
+from convrag.models.q4 import Floats
 from convrag.training.examples import Example
 from convrag.training.labels import label
 from convrag.training.network import TaggerNetwork
@@ -58,11 +59,18 @@ class Trainer:
         kept: Their contexts and states, in the same order.
         folder: Keeps the checkpoint and gets the weights.
         how: The numbers of the training.
+        start: Weights to start from; random ones where there are none.
     """
 
     def __init__(
-        self, examples: Sequence[Example], kept: KeptStates, folder: Path, how: Training
+        self,
+        examples: Sequence[Example],
+        kept: KeptStates,
+        folder: Path,
+        how: Training,
+        start: Mapping[str, Floats] | None = None,
     ) -> None:
+        self._start = start
         self._kept = kept
         self._folder = folder
         self._how = how
@@ -77,6 +85,9 @@ class Trainer:
 
         Args:
             report: Told the loss of each epoch.
+
+        Raises:
+            ModelError: The weights to start from are of another shape.
         """
         how = self._how
         torch.manual_seed(how.seed)
@@ -87,6 +98,8 @@ class Trainer:
         done = int(kept["epoch"]) if kept else 0
         if kept:
             network.load_state_dict(kept["network"])
+        elif self._start is not None:
+            network.start_from(self._start)
         optimizer = torch.optim.AdamW(network.parameters(), lr=how.rate, weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, how.rate, total_steps=how.epochs * steps + 1, pct_start=0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from convrag.errors import DialogueError
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.rdf import read_rdf
 
-KINDS = ("country", "city", "river", "mountain", "person")
+KINDS = ("country", "city", "river", "mountain", "person", "organisation", "product")
 _SHORTEST = 2
 _CODES = {"ita": "it", "kor": "ko"}
 """Languages that are read from the list of countries: their names are in no graph here."""
+_PARENTHESES = re.compile(r"\s*[(（].*$")
 _LETTERS = "ABCDEFGHKLMNPRSTVXZ"
 
 
@@ -37,7 +39,8 @@ def graph_things(path: Path) -> list[Thing]:
     found = []
     for entity_id in sorted(graph.entities):
         entity = graph.entities[entity_id]
-        names = {code: name for code, name in entity.labels.items() if len(name) >= _SHORTEST}
+        labels = {code: bare(name) for code, name in entity.labels.items()}
+        names = {code: name for code, name in labels.items() if len(name) >= _SHORTEST}
         if names and not entity_id.endswith("schema"):
             found.append(Thing(_kind(entity.types), names))
     return found
@@ -65,6 +68,11 @@ def country_things(path: Path) -> list[Thing]:
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DialogueError(f"{path}: no list of countries: {error}") from error
+
+
+def bare(name: str) -> str:
+    """Return the name as it is spoken: without what parentheses say of it."""
+    return _PARENTHESES.sub("", name).strip()
 
 
 def _kind(types: Sequence[str]) -> str:

@@ -6,13 +6,17 @@ The test split of ``convrag augment --data``: follow-ups about things and in wor
 never saw, questions of other articles, and dialogues of CANARD, GECOR, KdConv and CrossWOZ that are
 in no other split.
 
-"needed": turns that lean on their history and got all they lack (for the corpora the share of the
-lacking terms), with the 95 % bootstrap interval (seed 0); "first": those that are the second turn
-of their dialogue. "alone": standalone turns that stayed as they are, to the letter; "restated" are
-the corpora's turns in full where they were asked, "foreign" after another dialogue. "language":
-rewritten turns that are still in the turn's language. "gate": precision and recall of changing a
-turn at all. "last" and "all" say how many get what they need from the turn alone, and from the
-whole history put before it; "rules" from the rules over the world pack's graph.
+"entity": turns that lean on their history and got the thing that they refer to, with the 95 %
+bootstrap interval (seed 0), how many there are, and those of them that are the second turn of their
+dialogue; where the corpora do not say what a turn needs, the share of the terms it lacks. "topic":
+of turns that ask the last question of another thing ("And Oslo?") the share of what was asked.
+"opened" of the turns that lean were changed at all, and "then" is what those got: the gate and the
+choice of words, one by one. "same": standalone turns that stayed as they are, to the letter;
+"restated" are the corpora's turns in full where they were asked, "foreign" after another dialogue.
+"lang": rewritten turns that are still in the turn's language. "prec": changed turns that lean.
+"last" and "all" say how many get what they need from the turn alone, and from the whole history put
+before it, which leaves no standalone turn as it is; "rules" from the rules over the world pack's
+graph.
 
 ``--latency``: milliseconds of a rewrite, models loaded, on a quiet machine.
 """
@@ -42,7 +46,7 @@ from convrag.packs import find_pack
 from convrag.text.language import LanguageIdentifier
 from convrag.training.contrasts import FOREIGN, RESTATED
 from convrag.training.corpus import standard_corpus
-from convrag.training.examples import Example, read_examples
+from convrag.training.examples import ELLIPSIS, Example, read_examples
 from convrag.training.fitting import recovered
 from convrag.training.wording import languages
 from convrag.types import Dialogue, DialogueState, Query, Role, Turn
@@ -127,8 +131,11 @@ def groups(written: Sequence[Written]) -> Iterator[tuple[str, list[Written]]]:
 def row(name: str, group: Sequence[Written], identifier: LanguageIdentifier) -> str:
     """Return one line of the table."""
     leaning = [w for w in group if w.example.kind not in (*ALONE, "restart")]
+    entity = [w for w in leaning if w.example.kind != ELLIPSIS]
+    topic = [w for w in leaning if w.example.kind == ELLIPSIS]
+    opened = [w for w in leaning if w.trained != w.example.turn]
     alone = [w for w in group if w.example.kind in ALONE]
-    first = [w for w in leaning if sum(s.role is Role.USER for s in w.example.history) == 1]
+    first = [w for w in entity if sum(s.role is Role.USER for s in w.example.history) == 1]
     changed = [w for w in group if w.trained != w.example.turn and w.example.kind != "restart"]
     right = sum(w.example.kind not in ALONE for w in changed)
     kept = [
@@ -150,16 +157,19 @@ def row(name: str, group: Sequence[Written], identifier: LanguageIdentifier) -> 
         rules = share(leaning, lambda w: w.rules or "")[:5]
     columns = [
         f"{name:10}",
-        f"{len(leaning):4}",
-        f"{share(leaning, lambda w: w.trained):20}",
-        f"{share(first, lambda w: w.trained):20}",
+        f"{len(entity):4}",
+        f"{share(entity, lambda w: w.trained):20}",
+        f"{share(first, lambda w: w.trained)[:5]:5}",
+        f"{len(topic):4}",
+        f"{share(topic, lambda w: w.trained)[:5]:5}",
+        f"{len(opened) / len(leaning):.3f} " if leaning else "-     ",
+        f"{share(opened, lambda w: w.trained)[:5]:5}",
         f"{len(alone):4}",
-        mean([w.trained == w.example.turn for w in alone]),
-        mean(kept),
-        f"{right / len(changed):.3f}" if changed else "-",
-        f"{right / len(leaning):.3f}" if leaning else "-",
-        share(leaning, lambda w: w.example.turn)[:5],
-        share(leaning, lambda w: everything(w.example))[:5],
+        f"{mean([w.trained == w.example.turn for w in alone]):5}",
+        f"{mean(kept):5}",
+        f"{right / len(changed):.3f}" if changed else "-    ",
+        f"{share(leaning, lambda w: w.example.turn)[:5]:5}",
+        f"{share(leaning, lambda w: everything(w.example))[:5]:5}",
         rules,
     ]
     return "  ".join(columns)
@@ -209,8 +219,8 @@ def main() -> None:
     ]
     identifier = LanguageIdentifier(languages())
     print(
-        "group       lean  needed                first                 alone same  "
-        "lang   prec   recall last   all    rules"
+        "group         n   entity                first     n  topic  opened  then      n  same   "
+        "lang   prec   last   all    rules"
     )
     for name, group in groups(written):
         if group:

@@ -77,8 +77,8 @@ def test_a_file_gives_the_tagger_back(network: TaggerNetwork, tmp_path: Path) ->
     save_tagger(path, SETTINGS, weights)
     tagger = load_tagger(path)
     assert tagger.settings == SETTINGS
-    assert set(tagger._weights) == set(weights)
-    for name, values in tagger._weights.items():
+    assert set(tagger.weights) == set(weights)
+    for name, values in tagger.weights.items():
         np.testing.assert_allclose(values, weights[name], atol=2e-3)
 
 

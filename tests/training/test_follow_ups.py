@@ -12,7 +12,7 @@ import pytest
 from convrag.errors import DialogueError, UsageError
 from convrag.text.normalize import match_key
 from convrag.training.corpus import built
-from convrag.training.examples import Example, read_examples, split_of, to_line
+from convrag.training.examples import Example, read_examples, to_line
 from convrag.training.reading import reading_follow_ups, without_name
 from convrag.training.things import Thing, invented
 from convrag.training.wording import Wording, languages, wording
@@ -63,13 +63,22 @@ def test_every_language_has_all_words() -> None:
             assert len(part.facts) >= 4
             for fact in part.facts:
                 assert "{x}" in fact.question
-                assert {"{x}", "{y}"} <= {fact.answer[i : i + 3] for i in range(len(fact.answer))}
+                assert "{x}" in fact.answer
+                assert ("{y}" in fact.answer) == bool(fact.gives)
+                assert "{" not in fact.answer.replace("{x}", "").replace("{y}", "")
                 assert len(fact.follow_ups) >= 3
                 assert not any("{" in text for text in fact.follow_ups)
             assert all("{x}" in text for text in part.ellipsis)
+            assert {place for _, place in part.picks} == {0, 1, 2}
+            for kind in ("country", "city", "person", "organisation", "product"):
+                assert sum(fact.kind == kind for fact in part.facts) > 1
         assert not set(train.facts) & set(test.facts)
         assert not set(train.ellipsis) & set(test.ellipsis)
         assert not set(train.swaps) & set(test.swaps)
+        assert not set(train.picks) & set(test.picks)
+        assert train.names
+        assert test.names
+        assert not set(train.names) & set(test.names)
 
 
 @pytest.mark.parametrize("language", sorted(NAMES))
@@ -94,9 +103,25 @@ def test_things_and_wordings_of_the_test_split_are_its_own(language: str) -> Non
     asked = {one.rewrite for one in train if one.kind == "standalone"}
     assert test
     assert not asked & {one.rewrite for one in test}
-    own = {need for one in test if one.kind == "reference" for need in one.needs}
-    assert own
-    assert all(split_of(f"{language} {name}") == "test" for name in own)
+    names = [
+        {need for one in part if one.kind == "reference" for need in one.needs}
+        for part in (train, examples(language, "dev"), test)
+    ]
+    assert all(names)
+    assert not names[0] & names[1]
+    assert not (names[0] | names[1]) & names[2]
+
+
+@pytest.mark.parametrize("language", sorted(NAMES))
+def test_the_thing_that_was_answered_is_of_the_kind_that_is_asked_for(language: str) -> None:
+    words = wording(language)
+    found = [one for one in examples(language) if one.kind == "answer"]
+    assert found
+    for one in found:
+        (name,) = one.needs
+        assert name in one.history[-1].text
+        kinds = {f.kind for f in words.facts if words.filled(f.question, name) == one.rewrite}
+        assert kinds & {"person", "city"}
 
 
 def test_a_seed_repeats_the_examples() -> None:

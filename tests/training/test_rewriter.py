@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from convrag.dialogue.tagging import Tagger, TaggerSettings, load_tagger
+from convrag.errors import ModelError
 from convrag.models.lower_layers import LowerLayers
 from convrag.models.packed import read_packed
 from convrag.models.pieces import PieceTokenizer
-from convrag.training.examples import Example, exchange
+from convrag.training.examples import ELLIPSIS, Example, exchange
 from convrag.training.fitting import fitted, recovered
 from convrag.training.rewriter import WEIGHTS, Trainer, Training, write_weights
 from convrag.training.states import KeptStates, keep_states
@@ -77,6 +78,23 @@ def test_an_ended_run_goes_on_where_it_was(kept: KeptStates, tmp_path: Path) -> 
     assert all(np.isfinite(values).all() for values in found.values())
 
 
+def test_training_goes_on_from_given_weights(kept: KeptStates, tmp_path: Path) -> None:
+    short = replace(HOW, epochs=1, rate=1e-3)
+    trained = Trainer(examples(), kept, tmp_path, HOW).run().weights()
+    said: dict[str, list[str]] = {"given": [], "random": []}
+    for name, start in (("given", trained), ("random", None)):
+        folder = tmp_path / name
+        folder.mkdir()
+        Trainer(examples(), kept, folder, short, start).run(said[name].append)
+    given, fresh = (float(lines[0].rsplit(" ", 1)[1]) for lines in said.values())
+    assert given < fresh / 2
+    wide = {name: np.zeros((3, 3), dtype=np.float32) for name in trained}
+    folder = tmp_path / "wide"
+    folder.mkdir()
+    with pytest.raises(ModelError, match="shape"):
+        Trainer(examples(), kept, folder, HOW, wide).run()
+
+
 def test_states_are_computed_once(tmp_path: Path) -> None:
     (tmp_path / "tiny.bin").write_bytes(tiny_bytes())
     packed = read_packed(tmp_path / "tiny.bin")
@@ -121,6 +139,24 @@ def test_what_was_recovered(
     language: str, turn: str, rewrite: str, needs: tuple[str, ...], text: str, share: float
 ) -> None:
     one = Example("x", language, (), turn, rewrite, "reference", "s", needs=needs)
+    assert recovered(one, text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("language", "turn", "needs", "text", "share"),
+    [
+        ("en", "And Oslo?", ("study",), "And Oslo (studied)?", 1.0),
+        ("de", "Und Bonn?", ("Land", "liegt"), "Und Bonn (Land)?", 0.5),
+        ("ru", "А Омск?", ("длина", "реки"), "А Омск (длины реки)?", 1.0),
+        ("zh", "那北京呢？", ("人口",), "那北京呢 (人口)？", 1.0),
+        ("ar", "وماذا عن بغداد؟", ("عدد", "سكان"), "وماذا عن بغداد؟", 0.0),
+        ("hi", "और पटना?", ("आबादी",), "और पटना (आबादी)?", 1.0),
+    ],
+)
+def test_of_an_ellipsis_what_was_asked_counts(
+    language: str, turn: str, needs: tuple[str, ...], text: str, share: float
+) -> None:
+    one = Example("x", language, (), turn, turn, ELLIPSIS, "s", needs=needs)
     assert recovered(one, text) == pytest.approx(share)
 
 
