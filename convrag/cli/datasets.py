@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from convrag.config import Config
-    from convrag.evaluation.datasets.values import Dataset
+    from convrag.evaluation.asking import Work
+    from convrag.evaluation.datasets.values import Conversation, Dataset
     from convrag.evaluation.opening import Opening
-    from convrag.evaluation.report import Report
+    from convrag.evaluation.store import RunInfo
 
 DatasetOption = Annotated[
     str | None,
@@ -86,7 +87,6 @@ def asked_set(
     limit: int | None,
     own_replies: bool,
     into: Path | None,
-    workers: str,
 ) -> AskedSet | None:
     """Return the set that the options ask for; None for scripted dialogues.
 
@@ -104,8 +104,6 @@ def asked_set(
         return None
     if not paths or len(paths) != 1:
         raise UsageError(f"--dataset {name}: one path is due", "name the set's file")
-    if workers != "1":
-        raise UsageError("--workers is for scripted dialogues", "leave it out with --dataset")
     return AskedSet(load(name, paths[0], language=language), limit, own_replies, into)
 
 
@@ -186,40 +184,26 @@ def _index(dataset: Dataset, folder: Path, config: Config) -> None:
         index_dataset(dataset, folder, encoder, progress=show)
 
 
-def ask_set(asked: AskedSet, opening: Opening, resume: str | None, seed: int) -> Report:
-    """Return the report over the set's turns, those kept by an interrupted run among them."""
-    from convrag.cli.evaluate import kept_run
-    from convrag.cli.output import interruptible, note, progress_bar
-    from convrag.evaluation.datasets.asking import ask_conversation, chosen, counted
-    from convrag.evaluation.provenance import describe, encoder_of
-    from convrag.evaluation.report import make_report
+def set_work(asked: AskedSet, opening: Opening, *, seed: int) -> tuple[Work, RunInfo]:
+    """Return what is asked of the set, and what is known of the run before it begins.
+
+    Raises:
+        DatasetError: A row is malformed.
+    """
+    from convrag.evaluation.asking import Work
+    from convrag.evaluation.datasets.asking import SetConversation, chosen, counted
+    from convrag.evaluation.provenance import describe
 
     dataset = asked.dataset
-    turns, digest = counted(chosen(dataset.conversations(), asked.limit, seed=seed))
+
+    def conversations() -> Iterator[Conversation]:
+        return chosen(dataset.conversations(), asked.limit, seed=seed)
+
+    turns, digest = counted(conversations())
     info = replace(
         describe(opening, [], seed=seed), data=digest, dialogues=turns, source=dataset.name
     )
     if asked.own_replies:
         info = replace(info, settings={**info.settings, "replies": "own"})
-    run = kept_run(opening, info, resume)
-    done = run.clean()
-    count = sum(turns[name] for name in done)
-    again = f"kept as {run.info.id}; go on with: --resume {run.info.id}"
-    with interruptible(again), progress_bar("opening") as show:
-        respondent = opening.open(opening.pack or "", show)
-        try:
-            run.check_encoder(encoder_of(respondent))
-            for conversation in chosen(dataset.conversations(), asked.limit, seed=seed):
-                if conversation.id in done:
-                    continue
-                found = ask_conversation(
-                    respondent, dataset.name, conversation, own_replies=asked.own_replies
-                )
-                run.add(conversation.id, found)
-                count += len(found)
-                show("asking", count / max(run.info.turns, 1))
-        finally:
-            respondent.close()
-    run.finish()
-    note(f"kept as {run.info.id}")
-    return make_report(run.turns(), seed=seed, info=run.info)
+    items = (SetConversation(dataset.name, c, asked.own_replies) for c in conversations())
+    return Work(items, len(turns), (opening.source(),)), info

@@ -19,10 +19,10 @@ from convrag.cli.datasets import (
     LimitOption,
     OwnRepliesOption,
     ablated_parts,
-    ask_set,
     asked_set,
     known_metrics,
     set_indexed,
+    set_work,
     validated,
 )
 from convrag.cli.options import (
@@ -38,6 +38,7 @@ from convrag.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from convrag.evaluation.asking import Work
     from convrag.evaluation.dialogues import ScriptedDialogue
     from convrag.evaluation.opening import Opening
     from convrag.evaluation.report import Report
@@ -140,7 +141,7 @@ def evaluate(
 
     _check(retriever, endpoint, workers)
     parts = ablated_parts(ablate, retriever, endpoint)
-    asked = asked_set(dataset, paths, language, limit, own_replies, into, workers)
+    asked = asked_set(dataset, paths, language, limit, own_replies, into)
     metrics = known_metrics(asked)
     low = bounds(fail_under, "--fail-under", metrics)
     high = bounds(fail_over, "--fail-over", metrics)
@@ -158,8 +159,10 @@ def evaluate(
 
         def run(opening: Opening, resume: str | None = None) -> Report:
             if asked is not None:
-                return ask_set(asked, opening, resume, seed)
-            return _run(opening, dialogues, workers, resume, seed)
+                work, info = set_work(asked, opening, seed=seed)
+            else:
+                work, info = _scripted_work(opening, dialogues, seed)
+            return _run(opening, work, info, workers, resume)
 
         report = run(opening, resume)
         without = {part: run(replace(opening, without=(part,))).turns for part in parts}
@@ -196,25 +199,33 @@ def _validate(asked: AskedSet | None, paths: Sequence[Path]) -> None:
     say(f"{count} dialogues are valid")
 
 
-def _run(
-    opening: Opening,
-    dialogues: Sequence[ScriptedDialogue],
-    workers: str,
-    resume: str | None,
-    seed: int,
-) -> Report:
+def _scripted_work(
+    opening: Opening, dialogues: Sequence[ScriptedDialogue], seed: int
+) -> tuple[Work, RunInfo]:
+    from convrag.evaluation.asking import scripted
+    from convrag.evaluation.provenance import describe
+
+    work = scripted(opening, dialogues)
+    for source in work.sources:
+        check_source(source or None, opening.index)  # an unknown pack shows before anything runs
+    return work, describe(opening, dialogues, seed=seed)
+
+
+def _run(opening: Opening, work: Work, info: RunInfo, workers: str, resume: str | None) -> Report:
     """Return the report over all turns, those kept by an interrupted run among them."""
     from convrag.cli.output import interruptible, note, progress_bar
     from convrag.evaluation.asking import ask
-    from convrag.evaluation.provenance import describe, encoder_of
+    from convrag.evaluation.provenance import encoder_of
     from convrag.evaluation.report import make_report
     from convrag.evaluation.runner import Respondent
 
-    for source in {opening.source(dialogue) for dialogue in dialogues}:
-        check_source(source or None, opening.index)  # an unknown pack shows before anything runs
-    run = kept_run(opening, describe(opening, dialogues, seed=seed), resume)
+    run = _kept_run(opening, info, resume)
     done = run.clean()
-    left = [dialogue for dialogue in dialogues if dialogue.id not in done]
+    left = replace(
+        work,
+        items=(item for item in work.items if item.id not in done),
+        count=work.count - len(done),
+    )
     asked = sum(run.info.dialogues[name] for name in done)
 
     def opened(respondent: Respondent) -> None:
@@ -225,13 +236,13 @@ def _run(
         for name, turns in ask(opening, left, workers=workers, progress=show, on_open=opened):
             run.add(name, turns)
             asked += run.info.dialogues[name]
-            show("asking", asked / run.info.turns)
+            show(f"asked {asked} of {run.info.turns} turns", asked / max(run.info.turns, 1))
     run.finish()
     note(f"kept as {run.info.id}")
-    return make_report(run.turns(), seed=seed, info=run.info)
+    return make_report(run.turns(), seed=info.seed, info=run.info)
 
 
-def kept_run(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
+def _kept_run(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
     """Return a new run, or the one to go on with.
 
     Raises:

@@ -6,13 +6,13 @@ right is at fault: all before it may be right or wrong, they do not matter for t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from convrag.evaluation.gold import GoldStages, Steps, right_rewrite
-from convrag.evaluation.runner import follow
-from convrag.evaluation.scoring import TurnScore, score_turn
+from convrag.evaluation.runner import TurnRun, follow
 from convrag.types import Status
 
 STAGES = ("language", "rewrite", "link", "retrieve", "read", "generate")
@@ -31,8 +31,37 @@ class Attribution:
     """By stage: whether the turn came right with this stage and all before it put right."""
 
 
-def attribute(score: TurnScore, pipeline: Steps) -> Attribution | None:
-    """Return the stage at which a turn went wrong; None when its answer is as expected."""
+class Score(Protocol):
+    """What is known of how a turn went, of a scripted dialogue or of a data set."""
+
+    @property
+    def run(self) -> TurnRun: ...
+
+    @property
+    def wrong(self) -> bool: ...
+
+    @property
+    def found_all(self) -> bool | None:
+        """Whether the evidence that is needed was found; None when the turn names none."""
+        ...
+
+    @property
+    def clarified(self) -> bool: ...
+
+    @property
+    def should_clarify(self) -> bool | None: ...
+
+
+def attribute(
+    score: Score, pipeline: Steps, scored: Callable[[TurnRun], Score]
+) -> Attribution | None:
+    """Return the stage at which a turn went wrong; None when its answer is as expected.
+
+    Args:
+        score: How it went.
+        pipeline: What answered.
+        scored: Scores the turn when it was asked again, by the same measure.
+    """
     if not score.wrong:
         return None
     run = score.run
@@ -45,14 +74,13 @@ def attribute(score: TurnScore, pipeline: Steps) -> Attribution | None:
         again = GoldStages(pipeline, run.turn, right)
         respond = partial(again.respond, run.before, run.asked)
         rerun, _ = follow(respond, run.dialogue, run.number, run.before, run.asked)
-        rescored = score_turn(rerun, pipeline.expand_curie)
-        tried[stage] = not rescored.wrong
+        tried[stage] = not scored(rerun).wrong
         if tried[stage]:
             return Attribution(stage, tried)
     return Attribution(_last(score, tried), tried)
 
 
-def _differs(stage: str, score: TurnScore) -> bool:
+def _differs(stage: str, score: Score) -> bool:
     """Return whether the right input of a stage is known and is not the one it had."""
     run, expect = score.run, score.run.turn.expect
     match stage:
@@ -65,12 +93,12 @@ def _differs(stage: str, score: TurnScore) -> bool:
         case "link":
             return bool(expect.entities) or score.clarified
         case "retrieve":
-            return score.evidence_recall is not None and score.evidence_recall < 1
+            return score.found_all is False
         case _:
             return expect.abstain or bool(expect.evidence)
 
 
-def _last(score: TurnScore, tried: Mapping[str, bool]) -> str:
+def _last(score: Score, tried: Mapping[str, bool]) -> str:
     """Return the stage of a turn that stays wrong whatever is put right before it."""
     if score.should_clarify:
         return "link"  # which of its namesakes a name means was not seen to be open

@@ -52,7 +52,18 @@ class PassageNeed:
         return f"{self.source} “{self.contains}”" if self.contains else self.source
 
 
-Need = TripleNeed | PassageNeed
+@dataclass(frozen=True, slots=True)
+class ItemNeed:
+    """A document or triple that must be found, by its id; the answers say where in it to read."""
+
+    id: str
+    answers: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.id
+
+
+Need = TripleNeed | PassageNeed | ItemNeed
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,25 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from convrag.evaluation.dialogues import Expectation, Need, PassageNeed, ScriptedTurn, TripleNeed
-from convrag.evaluation.scoring import Expand, satisfies
+from convrag.evaluation.dialogues import ScriptedTurn
+from convrag.evaluation.gold_evidence import right_spans, with_needed
 from convrag.events import Event
 from convrag.protocols import CancelToken
-from convrag.text.normalize import match_key
-from convrag.text.segment import sentences
 from convrag.types import (
-    AnswerSpan,
     Clarification,
     Dialogue,
     Evidence,
     Filter,
     Link,
     Mention,
-    Passage,
     Query,
     Reading,
     Span,
-    Triple,
     Turn,
 )
 
@@ -101,7 +96,9 @@ class GoldStages:
     def link(self, query: Query, dialogue: Dialogue) -> tuple[Link, ...]:
         """Return links to the expected entities and to no others."""
         found = self._pipeline.link(query, dialogue)
-        wanted = [self._pipeline.expand_curie(text) for text in self._turn.expect.entities]
+        known = self._pipeline.graph.entities
+        expanded = map(self._pipeline.expand_curie, self._turn.expect.entities)
+        wanted = [entity_id for entity_id in expanded if entity_id in known]
         if "link" not in self._stages or not wanted:
             return found
         return right_links(query, found, wanted, self._names)
@@ -194,99 +191,3 @@ def _named(text: str, names: Iterable[str]) -> _Place | None:
         if name and at >= 0:
             return _Place(text[at : at + len(name)], (at, at + len(name)))
     return None
-
-
-def with_needed(
-    found: Sequence[Evidence],
-    needs: Sequence[Sequence[Need]],
-    pipeline: Steps,
-    query: Query,
-) -> tuple[Evidence, ...]:
-    """Return what is needed, first and certain, then the rest of what was found."""
-    best = max((e.score for e in found), default=1.0)
-    sure = max((e.confidence for e in found if isinstance(e.item, Passage)), default=_CERTAIN)
-    first: dict[str, Evidence] = {}
-    for alternatives in needs:
-        have = [
-            e for e in found if any(satisfies(e, n, pipeline.expand_curie) for n in alternatives)
-        ]
-        for evidence in have or _looked_up(alternatives, pipeline, query, sure):
-            first.setdefault(evidence.id, evidence)
-    rest = [e for e in found if e.id not in first]
-    ahead = [replace(e, score=max(best, e.score)) for e in first.values()]
-    return tuple(replace(e, rank=rank) for rank, e in enumerate([*ahead, *rest], start=1))
-
-
-def _looked_up(
-    alternatives: Sequence[Need], pipeline: Steps, query: Query, sure: float
-) -> list[Evidence]:
-    """Return the alternatives that the index has; of passages one, in the query's language."""
-    linked = {link.entity_id for link in query.links}
-    facts: list[Evidence] = []
-    passages: list[Passage] = []
-    for need in alternatives:
-        if isinstance(need, TripleNeed):
-            facts += _facts(need, pipeline, linked)
-        else:
-            passages += _passages(need, pipeline)
-    if facts:
-        return facts
-    passages.sort(key=lambda p: p.language != query.language)
-    return [Evidence(p, 0.0, 0, {}, (), sure) for p in passages[:1]]
-
-
-def _facts(need: TripleNeed, pipeline: Steps, linked: set[str | None]) -> list[Evidence]:
-    expand = pipeline.expand_curie
-    facts = pipeline.graph.values(expand(need.subject), expand(need.predicate))
-    return [
-        Evidence(fact, 0.0, 0, {"graph": 1}, _via(fact, linked), _CERTAIN)
-        for fact in facts
-        if satisfies(Evidence(fact, 0.0, 0, {}), need, expand)
-    ]
-
-
-def _via(fact: Triple, linked: set[str | None]) -> tuple[str, str, str]:
-    """Return how the fact is reached: from its object when only that is asked about."""
-    if fact.subject not in linked and isinstance(fact.object, str) and fact.object in linked:
-        return fact.object, fact.predicate, "inverse"
-    return fact.subject, fact.predicate, ""
-
-
-def _passages(need: PassageNeed, pipeline: Steps) -> list[Passage]:
-    index = pipeline.index
-    return [
-        passage
-        for document in index.documents()
-        if document.source.replace("\\", "/").endswith(need.source)
-        for passage in index.passages_of(document.id)
-        if satisfies(Evidence(passage, 0.0, 0, {}), need, pipeline.expand_curie)
-    ]
-
-
-def right_spans(
-    expect: Expectation, evidence: Sequence[Evidence], expand: Expand, language: str
-) -> Iterator[AnswerSpan]:
-    """Yield the expected facts, or the sentences with the expected quotes, need by need."""
-    for alternatives in expect.evidence:
-        found = [(e, need) for e in evidence for need in alternatives if satisfies(e, need, expand)]
-        facts = [e for e, _ in found if isinstance(e.item, Triple)]
-        if facts:
-            yield from (AnswerSpan(e.id, (0, 0), _CERTAIN) for e in facts)
-            continue
-        found.sort(key=lambda pair: getattr(pair[0].item, "language", "") != language)
-        for e, need in found[:1]:
-            if isinstance(e.item, Passage) and isinstance(need, PassageNeed):
-                yield AnswerSpan(e.id, _quoted(e.item, need.contains), _CERTAIN)
-
-
-def _quoted(passage: Passage, quote: str) -> Span:
-    """Return the sentences that the quote runs over, the whole passage when it is not in them."""
-    at = passage.text.find(quote)
-    spans = list(sentences(passage.text, passage.language))
-    if at >= 0 and quote:
-        hit = [s for s in spans if s[0] < at + len(quote) and at < s[1]]
-    else:
-        hit = [
-            s for s in spans if quote and match_key(quote) in match_key(passage.text[s[0] : s[1]])
-        ]
-    return (hit[0][0], hit[-1][1]) if hit else (0, len(passage.text))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convrag.config import Config
-from convrag.evaluation.dialogues import ScriptedDialogue
 from convrag.evaluation.runner import Respondent
 
 if TYPE_CHECKING:
@@ -35,9 +34,13 @@ class Opening:
     without: tuple[str, ...] = ()
     """Parts of the pipeline to do without; see :class:`convrag.pipeline.Pipeline`."""
 
-    def source(self, dialogue: ScriptedDialogue) -> str:
-        """Return the name of the pack that the dialogue is asked of; empty for the index."""
-        return "" if self.index else self.pack or dialogue.pack
+    def source(self, pack: str = "") -> str:
+        """Return the name of the pack that is asked; empty for the index.
+
+        Args:
+            pack: Of a dialogue, asked when the opening names nothing.
+        """
+        return "" if self.index else self.pack or pack
 
     def open(self, source: str, progress: Callable[[str, float], None] | None = None) -> Respondent:
         """Return what answers questions to a pack, or to the index.
@@ -78,9 +81,8 @@ class Opened:
         self._on_open = on_open
         self._by_source: dict[str, Respondent] = {}
 
-    def of(self, dialogue: ScriptedDialogue) -> Respondent:
-        """Return what answers the dialogue, opened at first use."""
-        source = self.opening.source(dialogue)
+    def of(self, source: str) -> Respondent:
+        """Return what answers questions to a pack, or to the index, opened at first use."""
         if source not in self._by_source:
             self._by_source[source] = self.opening.open(source, self._progress)
             if self._on_open is not None:

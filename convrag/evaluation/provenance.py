@@ -32,7 +32,7 @@ def describe(opening: Opening, dialogues: Sequence[ScriptedDialogue], *, seed: i
     """
     config = opening.config
     began = datetime.now(UTC).replace(microsecond=0)
-    sources = sorted({opening.source(dialogue) for dialogue in dialogues})
+    sources = sorted({opening.source(dialogue.pack) for dialogue in dialogues})
     kept = {"encoder", "generator", "reranker", "rewriter", "k", "threads"}
     settings = {name: str(value) for name, value in asdict(config).items() if name in kept}
     if opening.without:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from convrag.evaluation.dialogues import Need, TripleNeed
+from convrag.evaluation.dialogues import ItemNeed, Need, TripleNeed
 from convrag.evaluation.languages import detect, detected_right, own_words, script_right
 from convrag.evaluation.matching import number_matches, numbers, plain_answer, words_match
 from convrag.evaluation.runner import TurnRun
@@ -60,6 +60,11 @@ class TurnScore:
         return tuple(kind for kind, holds in found.items() if holds)
 
     @property
+    def found_all(self) -> bool | None:
+        """Whether all required evidence was found; None when none is required."""
+        return None if self.evidence_recall is None else self.evidence_recall == 1
+
+    @property
     def wrong(self) -> bool:
         """Whether the answer itself is not as expected, whatever happened on the way to it."""
         return any(kind not in ON_THE_WAY for kind in self.kinds)
@@ -108,6 +113,8 @@ def score_turn(run: TurnRun, expand: Expand) -> TurnScore:
 def satisfies(evidence: Evidence, need: Need, expand: Expand) -> bool:
     """Return whether a piece of evidence is what ``need`` asks for."""
     item = evidence.item
+    if isinstance(need, ItemNeed):
+        return item_id(evidence) == need.id
     if isinstance(need, TripleNeed):
         if isinstance(item, Passage):
             return False
@@ -120,6 +127,12 @@ def satisfies(evidence: Evidence, need: Need, expand: Expand) -> bool:
     source, wanted = item.source.replace("\\", "/"), need.source.replace("\\", "/").lstrip("/")
     at_end = source == wanted or source.endswith("/" + wanted)
     return at_end and match_key(need.contains) in match_key(item.text)
+
+
+def item_id(evidence: Evidence) -> str:
+    """Return the id of the document that a passage is from, or of a triple."""
+    item = evidence.item
+    return item.document_id or item.id if isinstance(item, Passage) else item.id
 
 
 def _same_object(found: str | Literal, wanted: str, expand: Expand) -> bool:

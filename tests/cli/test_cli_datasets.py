@@ -133,4 +133,4 @@ def test_bounds_name_the_sets_own_metrics(run, opened, rows) -> None:
     options = ["--dataset", "jsonl", "--pack", "world"]
     assert run("eval", str(rows), *options, "--fail-under", "answer_contains=0.3").code == 0
     assert run("eval", str(rows), *options, "--fail-under", "answer_contains=0.4").code == 1
-    assert run("eval", str(rows), *options, "--fail-under", "answer_accuracy=0.4").code == 2
+    assert run("eval", str(rows), *options, "--fail-under", "rewrite_recovery_x=0.4").code == 2

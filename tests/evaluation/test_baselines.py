@@ -13,7 +13,7 @@ import pytest
 
 from convrag.config import Config
 from convrag.errors import MissingDependencyError, UsageError
-from convrag.evaluation.asking import ask, ask_dialogue
+from convrag.evaluation.asking import ask, ask_dialogue, scripted
 from convrag.evaluation.baselines import CHANNELS, KEY, Endpoint
 from convrag.evaluation.dialogues import (
     Expectation,
@@ -64,7 +64,7 @@ def boats(language: str) -> ScriptedDialogue:
 
 
 def asked(opening: Opening, *dialogues: ScriptedDialogue, workers: str = "1") -> list[ScoredTurn]:
-    found = dict(ask(opening, dialogues, workers=workers))
+    found = dict(ask(opening, scripted(opening, dialogues), workers=workers))
     return [turn for dialogue in dialogues for turn in found[dialogue.id]]
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from convrag.evaluation.datasets.asking import ask_conversation, chosen, counted, index_dataset
+from convrag.evaluation.datasets.asking import (
+    SetConversation,
+    ask_conversation,
+    chosen,
+    counted,
+    index_dataset,
+)
 from convrag.evaluation.datasets.loading import load
 from convrag.evaluation.datasets.scoring import answer_quality, retrieval, rewriting
 from convrag.evaluation.datasets.values import AskedTurn, Dataset
 from convrag.evaluation.records import ScoredTurn
 from convrag.pipeline import Pipeline
 from convrag.retrieval.index import Index
+from convrag.types import Dialogue, Evidence, Link, Query, Reading
 from tests.evaluation import dataset_files as files
 from tests.retrieval.samples import QUESTIONS, TEXTS, HashingEncoder
 
@@ -51,7 +58,9 @@ def run(dataset: Dataset, folder: Path, **options) -> list[ScoredTurn]:
         return [
             turn
             for conversation in dataset.conversations()
-            for turn in ask_conversation(pipeline, dataset.name, conversation)
+            for turn in ask_conversation(
+                pipeline, SetConversation(dataset.name, conversation), attributed=True
+            )
         ]
 
 
@@ -125,6 +134,83 @@ def test_rewriting_is_measured_and_can_be_left_out(tmp_path: Path) -> None:
     (bare,) = run(dataset, tmp_path / "index", without=("rewrite",))
     assert bare.metrics["rewrite_recovery"] == 0.0
     assert bare.trace.rewritten == "What is its length?"
+
+
+NAMES = {
+    "en": ("Nile", "length", "What is the length of the Nile?"),
+    "de": ("Nil", "Länge", "Was ist die Länge des Nil?"),
+    "ru": ("Нил", "длина", "Нил: какая длина?"),
+    "ar": ("النيل", "طول", "ما هو طول النيل؟"),
+    "hi": ("नील", "लंबाई", "नील की लंबाई क्या है?"),
+    "ja": ("ナイル川", "長さ", "ナイル川の長さは？"),
+    "zh": ("尼罗河", "长度", "尼罗河的长度是多少？"),
+}
+LENGTH = '<urn:x:nile> <urn:x:length> "6650"'
+
+
+class Faulty(Pipeline):
+    """Does one stage wrong when it is to be done for real."""
+
+    fault = ""
+
+    def link(self, query: Query, dialogue: Dialogue) -> tuple[Link, ...]:
+        return () if self.fault == "link" else super().link(query, dialogue)
+
+    def retrieve(self, query: Query) -> tuple[Evidence, ...]:
+        return () if self.fault == "retrieve" else super().retrieve(query)
+
+    def read(self, query: Query, evidence: Sequence[Evidence]) -> Reading:
+        return Reading((), 0.0) if self.fault == "read" else super().read(query, evidence)
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_a_failed_turn_is_brought_back_to_its_stage(tmp_path: Path, language: str) -> None:
+    rows = [
+        *(
+            {"subject": subject, "predicate": LABEL, "value": names[at], "language": code}
+            for code, names in NAMES.items()
+            for at, subject in enumerate(("urn:x:nile", "urn:x:length"))
+        ),
+        {"subject": "urn:x:nile", "predicate": "urn:x:length", "value": "6650"},
+    ]
+    asked = {
+        "question": NAMES[language][2],
+        "language": language,
+        "answers": ["6650"],
+        "relevant": [LENGTH],
+        "answerable": True,
+        "entities": ["urn:x:nile"],
+    }
+    dataset = load("jsonl", files.write(tmp_path / "own.jsonl", [*rows, asked]))
+    index_dataset(dataset, tmp_path / "index", HashingEncoder())
+    (conversation,) = dataset.conversations()
+    found = {}
+    for fault in ("", "link", "retrieve", "read"):
+        encoder = HashingEncoder()
+        index = Index.open(tmp_path / "index", encoder_id=encoder.id)
+        pipeline = Faulty(index, encoder, name="set", k=10)
+        pipeline.fault = fault
+        item = SetConversation("own", conversation)
+        (turn,) = ask_conversation(pipeline, item, attributed=True)
+        pipeline.close()
+        found[fault] = turn.trace.stage
+        assert bool(turn.trace.stage) is (turn.metrics["answer_accuracy"] == 0.0)
+    assert found == {"": "", "link": "link", "retrieve": "retrieve", "read": "read"}
+
+
+def test_spans_and_names_without_an_entity_are_scored(tmp_path: Path) -> None:
+    asked = {
+        "question": "What is the length of the Nile in Borduria?",
+        "mentions": [
+            {"start": 26, "end": 30, "entity": "urn:x:nile"},
+            {"start": 34, "end": 42, "entity": None},
+        ],
+    }
+    dataset = load("jsonl", files.write(tmp_path / "own.jsonl", [*GRAPH[:3], asked]))
+    (turn,) = run(dataset, tmp_path / "index")
+    assert turn.metrics["link_f1"] == turn.metrics["link_recall"] == 1.0
+    assert turn.metrics["nil_recall"] in (0.0, 1.0)
+    assert turn.weights["nil_recall"] == 1.0
 
 
 def test_an_index_follows_its_set(tmp_path: Path) -> None:

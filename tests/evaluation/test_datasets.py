@@ -206,6 +206,38 @@ def test_mtrag_retrieval_tasks_have_rewrites_beside_them(tmp_path: Path) -> None
     assert (asked.question, asked.rewrites) == ("and abroad?", ("Cardinals?",))
 
 
+def test_mtrag_passages_may_stand_beside_the_tasks(tmp_path: Path) -> None:
+    task = {
+        "task_id": "t<::>1",
+        "input": [{"speaker": "user", "text": "Its capital?"}],
+        "contexts": [{"document_id": "d1"}],
+        "targets": [{"text": "Lima."}],
+        "Answerability": ["ANSWERABLE"],
+    }
+    data = {
+        "tasks": [task],
+        "documents": [{"document_id": "d1", "text": "Lima is the capital.", "title": "Peru"}],
+    }
+    dataset = load("mtrag", files.write(tmp_path / "subset.json.gz", data))
+    (asked,) = turns_of(dataset)
+    assert (asked.answers, asked.relevant, asked.answerable) == (("Lima.",), {"d1": 1.0}, True)
+    assert documents_of(dataset) == {"d1": "Lima is the capital."}
+
+
+def test_questions_of_several_files_and_repeated_ids_stay_apart(tmp_path: Path) -> None:
+    for name in ("xquad.en.json", "xquad.de.json"):
+        files.write(tmp_path / "set" / name, files.SQUAD)
+    conversations = list(load("xquad", tmp_path / "set").conversations())
+    assert [c.id for c in conversations] == [
+        f"xquad.{language}.json-{name}" for language in ("de", "en") for name in ("q1", "q2")
+    ]
+    rows = copy.deepcopy(files.SQUAD)
+    rows["data"] *= 2  # type: ignore[operator]
+    twice = list(load("squad", files.write(tmp_path / "dev.json", rows)).conversations())
+    assert [c.id for c in twice] == ["q1", "q2", "q1-2", "q2-2"]
+    assert [c.turns[0].id for c in twice] == ["q1", "q2", "q1-2", "q2-2"]
+
+
 def test_kdconv_makes_a_graph_of_what_turns_say(tmp_path: Path) -> None:
     path = files.write(tmp_path / "dev.json", files.KDCONV)
     files.write(tmp_path / "kb_travel.json", {"天坛": [["天坛", "门票", "34元"]]})
@@ -304,6 +336,17 @@ LINE_ERRORS = [
     ("jsonl", '{"question": "?"}\n\n{"answers": ["x"]}\n', ":3: question is missing"),
     ("jsonl", '{"question": "?", "answerable": "no"}\n', "answerable must be true or false"),
     ("jsonl", '{"question": "?", "relevant": {"d": "x"}}\n', "relevant.d must be a whole number"),
+    ("jsonl", '{"question": "?", "id": "a"}\n{"question": "?", "id": "a"}', ":2: id 'a' is given"),
+    (
+        "jsonl",
+        "".join(f'{{"question": "?", "dialogue": "{name}"}}\n' for name in "aba"),
+        ":3: dialogue 'a' ended before another",
+    ),
+    (
+        "jsonl",
+        '{"question": "Нил?", "mentions": [{"start": 0, "end": 5}]}',
+        ":1: mentions[0].end must be after",
+    ),
     ("mtrag", '{"task_id": "1", "input": []}\n', "must end with what the user says"),
     ("nq", '{"example_id": 1, "question_text": "x"}\n', ":1: document_text is missing"),
     ("canard", '[{"QuAC_dialog_id": "a",\n "Question_no": 1,\n', ":1: the file ends within"),
@@ -315,7 +358,7 @@ LINE_ERRORS = [
 
 @pytest.mark.parametrize(("name", "text", "problem"), LINE_ERRORS)
 def test_a_broken_line_is_named(tmp_path: Path, name: str, text: str, problem: str) -> None:
-    path = tmp_path / "set.json"
+    path = tmp_path / ("set.json" if text.startswith("[") else "set.jsonl")
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DatasetError) as caught:
         turns_of(load(name, path, language="en"))
@@ -394,6 +437,11 @@ REAL = [
     ("ikat", "trec_ikat/2023/data/2023_test_topics.json", 262, 332, "en"),
     ("ikat", "trec_ikat/2024/data/2024_test_topics.json", 288, 218, "en"),
     ("mtrag", "mtrag/mtragun-human/generation_tasks/reference.jsonl.gz", 1152, 2191, "en"),
+    (
+        "mtrag",
+        "mtrag/mtrag-human/evaluations/reference_subset_with_human_evaluations.json.gz",
+        *(350, 740, "en"),
+    ),
     ("kdconv", "kdconv/film/dev.json.gz", 205, 1928, "zh"),
     ("kdconv", "kdconv/travel/test.json.gz", 1154, 1406, "zh"),
     ("crosswoz", "crosswoz/val.json.zip", 0, 4229, "zh"),

@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from convrag.evaluation.datasets.scoring import found_ids, measured
+from convrag.evaluation.attribution import Attribution, attribute
+from convrag.evaluation.datasets.scoring import Measured, found_ids, measured
 from convrag.evaluation.datasets.values import AskedTurn, Conversation, Dataset
-from convrag.evaluation.dialogues import Expectation, ScriptedDialogue, ScriptedTurn
+from convrag.evaluation.dialogues import (
+    Expectation,
+    ItemNeed,
+    ScriptedDialogue,
+    ScriptedTurn,
+    Words,
+)
+from convrag.evaluation.gold import Steps
 from convrag.evaluation.metrics.wording import token_count
 from convrag.evaluation.records import ScoredTurn, Trace
-from convrag.evaluation.runner import Respondent, TurnRun, follow
+from convrag.evaluation.runner import Respondent, follow
 from convrag.graph import storage
 from convrag.indexing import link_passages
 from convrag.protocols import Encoder
@@ -43,7 +51,10 @@ def index_dataset(
         else Index.create(folder, encoder=encoder, title=dataset.name)
     )
     with made as index:
-        index.update(dataset.documents(), encoder, prune=True, progress=_counting(progress))
+        counting = None
+        if progress is not None:
+            counting = _counting(progress, sum(1 for _ in dataset.documents()))
+        index.update(dataset.documents(), encoder, prune=True, progress=counting)
         triples = list(dataset.triples())
         if triples or there:
             digest = hashlib.sha256("\n".join(sorted(t.id for t in triples)).encode()).hexdigest()
@@ -53,10 +64,8 @@ def index_dataset(
         link_passages(index, progress)
 
 
-def _counting(progress: Progress | None) -> Callable[[int, str], None] | None:
-    if progress is None:
-        return None
-    return lambda done, _: progress(f"indexing, {done} documents", 0.0)
+def _counting(progress: Progress, total: int) -> Callable[[int, str], None]:
+    return lambda done, _: progress(f"indexed {done} of {total} documents", done / max(total, 1))
 
 
 def chosen(
@@ -89,42 +98,79 @@ def counted(conversations: Iterable[Conversation]) -> tuple[dict[str, int], str]
     return turns, digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class SetConversation:
+    """One conversation of a set, and how it is asked."""
+
+    dataset: str
+    """The set's name."""
+    conversation: Conversation
+    own_replies: bool = False
+    """Let what was answered stand in the dialogue instead of the set's replies."""
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self.conversation.id
+
+
 def ask_conversation(
-    respondent: Respondent, name: str, conversation: Conversation, *, own_replies: bool = False
+    respondent: Respondent, item: SetConversation, *, attributed: bool
 ) -> tuple[ScoredTurn, ...]:
-    """Return the scored turns of one conversation.
+    """Return the scored turns of one conversation, each failed one with its stage at fault.
 
     Every turn is asked with the set's own replies before it, as is usual for such sets, so that one
     bad answer does not spoil the turns after it.
 
     Args:
         respondent: What answers.
-        name: The set's.
-        conversation: What is asked.
-        own_replies: Let what was answered stand in the dialogue instead.
+        item: What is asked.
+        attributed: Whether the stage at fault is looked for, where the respondent has stages.
     """
-    script = _script(name, conversation)
-    dialogue = Dialogue(conversation.id)
+    script = _script(item.dataset, item.conversation)
+    dialogue = Dialogue(item.id)
     found: list[ScoredTurn] = []
-    for number, asked in enumerate(conversation.turns, start=1):
+    for number, asked in enumerate(item.conversation.turns, start=1):
         turn = Turn(asked.id, Role.USER, asked.question, created=float(number))
         answering = partial(respondent.respond, dialogue, turn)
         run, dialogue = follow(answering, script, number, dialogue, turn)
         if asked.scored:
-            found.append(_record(asked, run, respondent))
-        if asked.reply and not own_replies:
+            score = partial(measured, asked, respondent=respondent)
+            result, blamed = score(run), None
+            if attributed and isinstance(respondent, Steps):
+                blamed = attribute(result, respondent, score)
+            found.append(_record(asked, result, blamed, respondent))
+        if asked.reply and not item.own_replies:
             dialogue = _with_reply(dialogue, asked, turn)
     return tuple(found)
 
 
 def _script(name: str, conversation: Conversation) -> ScriptedDialogue:
     turns = tuple(
-        ScriptedTurn(turn.question, Expectation(language=conversation.language))
-        for turn in conversation.turns
+        _scripted(turn, conversation.language, first=not number)
+        for number, turn in enumerate(conversation.turns)
     )
     return ScriptedDialogue(
         conversation.id, name, conversation.language, conversation.id, turns, Path()
     )
+
+
+def _scripted(asked: AskedTurn, language: str, *, first: bool) -> ScriptedTurn:
+    """Return the turn with what the set says is right at each stage.
+
+    A conversation's first question stands alone; of the others only the set's rewrites say how they
+    would be asked alone.
+    """
+    expect = Expectation(
+        answer=Words(contains_any=asked.answers) if asked.answers else None,
+        abstain=asked.answerable is False,
+        language=language,
+        entities=asked.entities or tuple(filter(None, asked.mentions.values())),
+        evidence=tuple((ItemNeed(name, asked.answers),) for name in asked.relevant),
+        rewrite=Words(),
+        standalone=asked.rewrites[0] if asked.rewrites else asked.question if first else "",
+    )
+    return ScriptedTurn(asked.question, expect)
 
 
 def _with_reply(dialogue: Dialogue, asked: AskedTurn, turn: Turn) -> Dialogue:
@@ -136,8 +182,10 @@ def _with_reply(dialogue: Dialogue, asked: AskedTurn, turn: Turn) -> Dialogue:
     return replace(dialogue, turns=(*turns, turn, reply))  # the turn failed
 
 
-def _record(asked: AskedTurn, run: TurnRun, respondent: Respondent) -> ScoredTurn:
-    result = measured(asked, run, respondent)
+def _record(
+    asked: AskedTurn, result: Measured, blamed: Attribution | None, respondent: Respondent
+) -> ScoredTurn:
+    run = result.run
     answer, language = run.answer, run.dialogue.language
     texts: Mapping[str, str] = {
         name: respondent.evidence_text(e, language=language)[:_LONGEST]
@@ -166,11 +214,13 @@ def _record(asked: AskedTurn, run: TurnRun, respondent: Respondent) -> ScoredTur
             links=tuple(dict.fromkeys(k.entity_id for k in run.links if k.entity_id)),
             wanted_answers=(*asked.answers, *asked.answer_entities),
             wanted_rewrite=asked.rewrites[0] if asked.rewrites else "",
-            wanted_links=asked.entities,
+            wanted_links=asked.entities or tuple(filter(None, asked.mentions.values())),
             relevant=dict(asked.relevant),
             seconds=dict(run.seconds),
             problems=result.problems,
             kinds=result.kinds,
+            stage=blamed.stage if blamed else "",
+            tried=dict(blamed.tried) if blamed else {},
             texts=texts,
         ),
     )

@@ -8,12 +8,13 @@ from pathlib import Path
 from convrag.evaluation.datasets.files import json_lines
 from convrag.evaluation.datasets.rows import Row
 from convrag.evaluation.datasets.values import AskedTurn, Conversation, Dataset, document
-from convrag.types import Document, Literal, Triple
+from convrag.types import Document, Literal, Span, Triple
 
 LINES = (
     'one JSON a line: {"document", "text", title, language}, {"subject", "predicate", "object" or'
     ' "value"}, or {"question", id, dialogue, answers[], answer_entities[], rewrites[],'
-    " relevant[] or {}, entities[], answerable, kind, reply, language}"
+    " relevant[] or {}, entities[], mentions[]: start, end, entity; answerable, kind, reply,"
+    " language, scored}"
 )
 
 
@@ -21,7 +22,9 @@ def lines(path: Path, language: str) -> Dataset:
     """Return a set in convrag's own format.
 
     Turns with the same ``dialogue`` that follow each other are one conversation; a turn without one
-    stands alone. ``relevant`` names documents and triples, with grades or without.
+    stands alone. ``relevant`` names documents and triples, with grades or without. ``mentions`` are
+    all names in the question, by character offsets; one without an entity is of nothing in the
+    graph.
     """
 
     def rows() -> Iterator[tuple[int, Row]]:
@@ -44,15 +47,22 @@ def lines(path: Path, language: str) -> Dataset:
 
     def conversations() -> Iterator[Conversation]:
         dialogue, code, turns = "", "", list[AskedTurn]()
+        ended, asked = set[str](), set[str]()
         for line, row in rows():
             if row.has("document") or row.has("subject"):
                 continue
             name = row.optional("dialogue") or f"line {line}"
             if turns and name != dialogue:
                 yield Conversation(dialogue, code, tuple(turns))
+                ended.add(dialogue)
                 turns = []
+            if name in ended:
+                raise row.wrong("dialogue", f"'{name}' ended before another one began")
             dialogue, code = name, row.optional("language") or language or "en"
             turns.append(_turn(row, f"{name}-{len(turns) + 1}"))
+            if turns[-1].id in asked:
+                raise row.wrong("id", f"'{turns[-1].id}' is given twice")
+            asked.add(turns[-1].id)
         if turns:
             yield Conversation(dialogue, code, tuple(turns))
 
@@ -75,11 +85,22 @@ def _turn(row: Row, name: str) -> AskedTurn:
         rewrites=row.texts("rewrites"),
         relevant=_grades(row),
         entities=row.texts("entities"),
+        mentions=_mentions(row),
         answerable=row.flag("answerable"),
         kind=row.optional("kind"),
         reply=row.optional("reply"),
         scored=scored is not False,
     )
+
+
+def _mentions(row: Row) -> dict[Span, str | None]:
+    found: dict[Span, str | None] = {}
+    for mention in row.rows("mentions", needed=False):
+        span = mention.number("start"), mention.number("end")
+        if not 0 <= span[0] < span[1] <= len(row.text("question")):
+            raise mention.wrong("end", "must be after 'start' and within the question")
+        found[span] = mention.optional("entity") or None
+    return found
 
 
 def _grades(row: Row) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from convrag.errors import UsageError
@@ -13,7 +14,7 @@ from convrag.evaluation.datasets.open_domain import natural_questions, trivia
 from convrag.evaluation.datasets.reading import coqa, quac, squad
 from convrag.evaluation.datasets.rewriting import canard, qrecc, topiocqa
 from convrag.evaluation.datasets.trec import cast, ikat
-from convrag.evaluation.datasets.values import Dataset
+from convrag.evaluation.datasets.values import Conversation, Dataset
 
 LOADERS: Mapping[str, Callable[[Path, str], Dataset]] = {
     "squad": squad,
@@ -55,4 +56,26 @@ def load(name: str, path: Path, *, language: str = "") -> Dataset:
         raise UsageError(f"{path}: no such file or folder", "name a file of the data set")
     if path.is_dir() and LOADERS[name] is not squad:
         raise UsageError(f"{path}: is a folder", f"name a file of the data set '{name}'")
-    return LOADERS[name](path, language)
+    found = LOADERS[name](path, language)
+    return replace(found, name=name, conversations=lambda: _distinct(found.conversations()))
+
+
+def _distinct(conversations: Iterable[Conversation]) -> Iterator[Conversation]:
+    """Yield conversations and turns with ids of their own: some published files use one twice."""
+    names, asked = _Names(), _Names()
+    for conversation in conversations:
+        turns = tuple(replace(turn, id=asked.own(turn.id)) for turn in conversation.turns)
+        yield replace(conversation, id=names.own(conversation.id), turns=turns)
+
+
+class _Names:
+    """Gives every name once, a number after it when it is taken."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}
+
+    def own(self, name: str) -> str:
+        """Return the name, or another one like it."""
+        number = self._taken.get(name, 0) + 1
+        self._taken[name] = number
+        return name if number == 1 else self.own(f"{name}-{number}")

@@ -6,20 +6,24 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from convrag.evaluation.datasets.files import json_lines, table_rows
+from convrag.evaluation.datasets.files import json_entries, json_lines, table_rows
 from convrag.evaluation.datasets.rows import Row
 from convrag.evaluation.datasets.values import AskedTurn, Conversation, Dataset, document
 from convrag.types import Document
 
 MTRAG = (
     "one JSON a line: generation task (task_id, input[]: speaker, text; targets[], contexts[],"
-    " answerability[]) or retrieval task (_id, text with |user|: before each turn)"
+    " answerability[]) or retrieval task (_id, text with |user|: before each turn); or an object of"
+    " tasks[] and documents[]: document_id, text"
 )
 _USER = re.compile(r"^\|user\|:\s*", re.MULTILINE)
 
 
 def mtrag(path: Path, language: str) -> Dataset:
     """Return the tasks of one file; of each only its last turn is scored.
+
+    The file has generation or retrieval tasks line by line, or is the subset with human
+    evaluations, where the passages stand beside the tasks.
 
     Judgements are read where the benchmark has them: ``retrieval_tasks/qrels/*.tsv`` beside the
     folder of generation tasks, ``qrels/*.tsv`` beside a file of retrieval tasks. Where there are
@@ -28,18 +32,27 @@ def mtrag(path: Path, language: str) -> Dataset:
     """
     code = language or "en"
 
+    lines = ".jsonl" in path.suffixes
+
     def rows() -> Iterator[Row]:
-        return (Row.of(path, entry, MTRAG) for entry in json_lines(path))
+        entries = json_lines(path) if lines else json_entries(path, "tasks")
+        return (Row.of(path, entry, MTRAG) for entry in entries)
+
+    def passages() -> Iterator[Row]:
+        if not lines:
+            yield from (Row.of(path, entry, MTRAG) for entry in json_entries(path, "documents"))
+            return
+        for row in rows():
+            yield from row.rows("contexts", needed=False)
 
     def documents() -> Iterator[Document]:
         seen: set[str] = set()
-        for row in rows():
-            for context in row.rows("contexts", needed=False):
-                name = context.text("document_id")
-                if name not in seen:
-                    seen.add(name)
-                    title = context.optional("title")
-                    yield document(name, context.text("text"), title=title, language=code)
+        for context in passages():
+            name = context.text("document_id")
+            if name not in seen:
+                seen.add(name)
+                title = context.optional("title")
+                yield document(name, context.text("text"), title=title, language=code)
 
     def conversations() -> Iterator[Conversation]:
         judged, rewrites = _judgements(path), _rewrites(path)
@@ -83,7 +96,8 @@ def _task(row: Row, judged: Mapping[str, Mapping[str, float]], language: str) ->
             reply = said[at + 1][1] if said[at + 1][0] != "user" else ""
             turns.append(AskedTurn(f"{name}-{at}", text, reply=reply, scored=False))
     contexts = {context.text("document_id"): 1.0 for context in row.rows("contexts", needed=False)}
-    answerability = next(iter(row.texts("answerability")), "")
+    field = "answerability" if row.has("answerability") else "Answerability"
+    answerability = next(iter(row.texts(field)), "")
     relevant = judged.get(name) or (contexts if not judged else {})
     turns.append(
         AskedTurn(

@@ -87,6 +87,8 @@ class _Paragraph:
     title: str
     languages: tuple[str, str]
     row: Row
+    file: str = ""
+    """The file's name where there are several: their questions may have the same ids."""
 
 
 def _squad_paragraphs(path: Path, language: str) -> Iterator[_Paragraph]:
@@ -97,7 +99,8 @@ def _squad_paragraphs(path: Path, language: str) -> Iterator[_Paragraph]:
             title = article.optional("title").replace("_", " ")
             for number, paragraph in enumerate(article.rows("paragraphs")):
                 name = f"{file.name}-{place}-{number}" if path.is_dir() else f"{place}-{number}"
-                yield _Paragraph(name, title, languages, paragraph)
+                own = file.name if path.is_dir() else ""
+                yield _Paragraph(name, title, languages, paragraph, own)
 
 
 def _squad_documents(path: Path, language: str) -> Iterator[Document]:
@@ -120,7 +123,7 @@ def _squad_turn(qa: Row, item: _Paragraph) -> AskedTurn:
     answers = tuple(dict.fromkeys(found))
     impossible = qa.flag("is_impossible")
     return AskedTurn(
-        qa.text("id"),
+        "-".join(filter(None, (item.file, qa.text("id")))),
         question,
         answers=() if impossible else answers,
         relevant={item.id: 1.0} if answers and not impossible else {},

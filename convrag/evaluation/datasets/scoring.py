@@ -14,15 +14,17 @@ from convrag.evaluation.metrics.overlap import bleu, chrf, rouge_l
 from convrag.evaluation.metrics.support import SUPPORTED, signals, support
 from convrag.evaluation.metrics.wording import recovered, repetition, token_count
 from convrag.evaluation.runner import Respondent, TurnRun
-from convrag.types import Answer, Evidence, Literal, Passage, Status, Triple
+from convrag.evaluation.scoring import ON_THE_WAY, item_id
+from convrag.types import Answer, Evidence, Link, Literal, Status, Triple
 
 DEPTHS = (1, 5, 10)
 """Places among which evidence is looked for."""
 METRICS = (
     *(f"recall@{k}" for k in DEPTHS),
     *(f"{name}@{DEPTHS[-1]}" for name in ("mrr", "map", "ndcg")),
-    *("exact_match", "f1", "answer_recall", "answer_contains", "rouge_l", "bleu", "chrf"),
-    *("answer_entity_f1", "link_precision", "link_recall", "link_f1"),
+    *("answer_accuracy", "exact_match", "f1", "answer_recall", "answer_contains"),
+    *("rouge_l", "bleu", "chrf", "answer_entity_f1"),
+    *(f"{of}_{name}" for of in ("link", "nil") for name in ("precision", "recall", "f1")),
     *("rewrite_recovery", "rewrite_rouge_l", "rewrite_bleu"),
     *("abstention_precision", "abstention_recall", "wrongly_abstained"),
     *("citation_recall", "citation_precision", "attribution"),
@@ -32,6 +34,8 @@ METRICS = (
 """All that a turn of a set may be measured by."""
 _SENTENCE = 5
 """Tokens from which on a wanted answer is compared as a sentence too."""
+_MOST = 0.5
+"""Share of the words of a wanted sentence from which on an answer says what it says."""
 
 Metrics = dict[str, float]
 
@@ -40,13 +44,37 @@ Metrics = dict[str, float]
 class Measured:
     """A turn's metrics, what they count where that is not 1, and what is not as expected."""
 
+    run: TurnRun
     metrics: Mapping[str, float]
     weights: Mapping[str, float]
     problems: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    only_on_the_way: bool = False
+    """Whether the set says nothing of the answer, only of what comes before it."""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the answer is not as expected, or what the set asks for in its place."""
+        return any(self.only_on_the_way or kind not in ON_THE_WAY for kind in self.kinds)
+
+    @property
+    def found_all(self) -> bool | None:
+        """Whether all that answers was found; None when the set does not name it."""
+        recall = self.metrics.get(f"recall@{DEPTHS[-1]}")
+        return None if recall is None else "evidence missing" not in self.kinds
+
+    @property
+    def clarified(self) -> bool:
+        """Whether it was asked back what is meant."""
+        return self.run.answer is not None and self.run.answer.status is Status.CLARIFYING
+
+    @property
+    def should_clarify(self) -> bool | None:
+        """None: no set says that a question is open."""
+        return None
 
 
-def measured(asked: AskedTurn, run: TurnRun, respondent: Respondent) -> Measured:
+def measured(asked: AskedTurn, run: TurnRun, *, respondent: Respondent) -> Measured:
     """Return how one turn went.
 
     Args:
@@ -61,28 +89,41 @@ def measured(asked: AskedTurn, run: TurnRun, respondent: Respondent) -> Measured
         metrics |= retrieval(found_ids(run.evidence), asked.relevant)
     if asked.rewrites:
         metrics |= rewriting(run.query.text if run.query else "", asked, language)
-    if asked.entities:
-        linked = (link.entity_id for link in run.links if link.entity_id is not None)
-        counts = linking.same_entities(linked, asked.entities)
-        metrics |= {f"link_{name}": value for name, value in counts.scores.items()}
-        weights |= {f"link_{name}": under for name, (_, under) in counts.parts.items() if under}
+    for name, counts in _linking(asked, run.links).items():
+        metrics |= {f"{name}_{of}": value for of, value in counts.scores.items()}
+        weights |= {f"{name}_{of}": under for of, (_, under) in counts.parts.items() if under}
     answer = run.answer
     if answer is not None and answer.status is not Status.FAILED:
         metrics |= _answering(asked, answer, language)
         metrics |= _citing(answer, run.evidence, respondent)
     problems = tuple(_problems(asked, run, metrics))
+    silent = not (asked.answers or asked.answer_entities) and asked.answerable is None
     return Measured(
-        metrics, weights, tuple(text for _, text in problems), tuple(kind for kind, _ in problems)
+        run,
+        metrics,
+        weights,
+        tuple(text for _, text in problems),
+        tuple(dict.fromkeys(kind for kind, _ in problems)),
+        silent,
     )
+
+
+def _linking(asked: AskedTurn, links: Sequence[Link]) -> dict[str, linking.Counts]:
+    """Return counts of links, by span where the set marks spans, and of names without an entity."""
+    if asked.mentions:
+        return {
+            "link": linking.same_mentions(links, asked.mentions),
+            "nil": linking.nil_mentions(links, asked.mentions),
+        }
+    if not asked.entities:
+        return {}
+    linked = (link.entity_id for link in links if link.entity_id is not None)
+    return {"link": linking.same_entities(linked, asked.entities)}
 
 
 def found_ids(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Return the documents and triples in the order of the evidence, each once."""
-    ids = (
-        e.item.document_id or e.item.id if isinstance(e.item, Passage) else e.item.id
-        for e in evidence
-    )
-    return tuple(dict.fromkeys(ids))
+    return tuple(dict.fromkeys(map(item_id, evidence)))
 
 
 def retrieval(found: Sequence[str], relevant: Mapping[str, float]) -> Metrics:
@@ -109,7 +150,9 @@ def rewriting(rewritten: str, asked: AskedTurn, language: str) -> Metrics:
 def answer_quality(text: str, wanted: Sequence[str], language: str) -> Metrics:
     """Return how close an answer's plain text is to the wanted ones; against none if there is none.
 
-    ``answer_recall`` and ``answer_contains`` say whether the wanted answer is in a longer one.
+    ``answer_recall`` and ``answer_contains`` say whether the wanted answer is in a longer one;
+    ``answer_accuracy`` whether it is there in one piece, of a wanted sentence at least half of its
+    words.
     """
     found = {
         "exact_match": answers.exact_match(text, wanted, language),
@@ -120,6 +163,8 @@ def answer_quality(text: str, wanted: Sequence[str], language: str) -> Metrics:
     found["answer_recall"] = answers.overlap(text, wanted, language)[1]
     found["answer_contains"] = answers.contains(text, wanted, language)
     long = [each for each in wanted if token_count(each) >= _SENTENCE]
+    said = answers.overlap(text, long, language)[1] >= _MOST
+    found["answer_accuracy"] = max(found["answer_contains"], float(said))
     if long:
         found["rouge_l"] = rouge_l(text, long).f1
         found["bleu"] = bleu(text, long, language)
@@ -198,15 +243,23 @@ def _problems(asked: AskedTurn, run: TurnRun, metrics: Metrics) -> Iterator[tupl
     """Yield kind and remark of what is not as expected, those of the answer first."""
     if run.error is not None:
         yield "failed", f"failed: {run.error}"
+    if run.answer is not None and run.answer.status is Status.CLARIFYING and asked.answerable:
+        yield "asked back", "asked back what is meant"
     if metrics.get("wrongly_abstained"):
         yield "abstained", "abstained, though it can be answered"
     if metrics.get("abstention_recall") == 0:
         yield "not abstained", "should have abstained"
-    if metrics.get("answer_contains") == 0 and not metrics.get("wrongly_abstained"):
+    if metrics.get("answer_accuracy") == 0 and not metrics.get("wrongly_abstained"):
         yield "wrong answer", f"answer has none of: {'; '.join(asked.answers[:3])}"
+    if metrics.get("language_declared") == 0 or metrics.get("language_detected") == 0:
+        yield "wrong language", f"language '{run.dialogue.language}' expected"
     if metrics.get(f"recall@{DEPTHS[-1]}", 1.0) < 1:
         missing = [name for name in asked.relevant if name not in found_ids(run.evidence)]
         if missing:
             yield "evidence missing", f"evidence not found: {'; '.join(missing[:3])}"
+    if metrics.get("link_recall", 1.0) < 1:
+        linked = {link.entity_id for link in run.links}
+        named = asked.entities or tuple(filter(None, asked.mentions.values()))
+        yield "entity missing", f"not linked: {'; '.join(e for e in named if e not in linked)}"
     if metrics.get("rewrite_recovery") == 0:
-        yield "rewrite", f"rewrite lacks words of: {asked.rewrites[0]}"
+        yield "wrong rewrite", f"rewrite lacks words of: {asked.rewrites[0]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from convrag.types import Document, Triple
+from convrag.types import Document, Span, Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class AskedTurn:
     """Documents and triples that answer, by their ids, with grades from 1 on."""
     entities: tuple[str, ...] = ()
     """Entities of a graph that the question names."""
+    mentions: Mapping[Span, str | None] = field(default_factory=dict)
+    """All names in the question with their entities, None for what the graph does not have."""
     answerable: bool | None = None
     """Whether the set's documents answer it; None when the set does not say."""
     kind: str = ""
