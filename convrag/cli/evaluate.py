@@ -134,9 +134,9 @@ def evaluate(
     """
     from convrag.cli.reporting import bounds, write_reports
     from convrag.config import load_config
-    from convrag.evaluation.ablation import ablations
     from convrag.evaluation.dialogues import load_dialogues
     from convrag.evaluation.opening import PIPELINE, Opening
+    from convrag.evaluation.report import make_report
     from convrag.packs import dialogue_folder
 
     _check(retriever, endpoint, workers)
@@ -157,17 +157,21 @@ def evaluate(
     )
     with nullcontext(opening) if asked is None else set_indexed(asked, opening) as opening:
 
-        def run(opening: Opening, resume: str | None = None) -> Report:
+        def run(opening: Opening, resume: str | None, known_as: str = "") -> KeptRun:
             if asked is not None:
                 work, info = set_work(asked, opening, seed=seed)
             else:
                 work, info = _scripted_work(opening, dialogues, seed)
-            return _run(opening, work, info, workers, resume)
+            return _run(opening, work, info, workers, resume, known_as)
 
-        report = run(opening, resume)
-        without = {part: run(replace(opening, without=(part,))).turns for part in parts}
-    changes = ablations(report.turns, without, seed=seed)
-    write_reports(report, json=json, markdown=markdown, html=html, ablations=changes)
+        whole = run(opening, resume)
+        again = "last" if resume else None
+        without = {}
+        for part in parts:  # what fails is looked into once, in the whole pipeline
+            ablated = replace(opening, without=(part,), attributed=False)
+            without[part] = run(ablated, again, whole.info.id).turns()
+    report = make_report(whole.turns(), seed=seed, info=whole.info, without=without)
+    write_reports(report, json=json, markdown=markdown, html=html)
     _fail(report, low, high)
 
 
@@ -211,15 +215,30 @@ def _scripted_work(
     return work, describe(opening, dialogues, seed=seed)
 
 
-def _run(opening: Opening, work: Work, info: RunInfo, workers: str, resume: str | None) -> Report:
-    """Return the report over all turns, those kept by an interrupted run among them."""
+def _run(
+    opening: Opening,
+    work: Work,
+    info: RunInfo,
+    workers: str,
+    resume: str | None,
+    whole: str,
+) -> KeptRun:
+    """Return the finished run, the turns kept when it was interrupted among its own.
+
+    Args:
+        opening: Opens what answers.
+        work: What is asked.
+        info: What is known of the run.
+        workers: A number of processes, or ``ray``.
+        resume: The run to go on with.
+        whole: Id of the whole pipeline's run, of a run without a part.
+    """
     from convrag.cli.output import interruptible, note, progress_bar
     from convrag.evaluation.asking import ask
     from convrag.evaluation.provenance import encoder_of
-    from convrag.evaluation.report import make_report
     from convrag.evaluation.runner import Respondent
 
-    run = _kept_run(opening, info, resume)
+    run = _kept_run(opening, info, resume, must=not whole)
     done = run.clean()
     left = replace(
         work,
@@ -231,19 +250,27 @@ def _run(opening: Opening, work: Work, info: RunInfo, workers: str, resume: str 
     def opened(respondent: Respondent) -> None:
         run.check_encoder(encoder_of(respondent))
 
-    again = f"kept as {run.info.id}; go on with: --resume {run.info.id}"
+    part = f"without {', '.join(opening.without)}, " if opening.without else ""
+    again = f"kept as {run.info.id}; go on with: --resume {whole or run.info.id}"
     with interruptible(again), progress_bar("opening") as show:
         for name, turns in ask(opening, left, workers=workers, progress=show, on_open=opened):
             run.add(name, turns)
             asked += run.info.dialogues[name]
-            show(f"asked {asked} of {run.info.turns} turns", asked / max(run.info.turns, 1))
+            what = f"{part}asked {asked} of {run.info.turns} turns"
+            show(what, asked / max(run.info.turns, 1))
     run.finish()
-    note(f"kept as {run.info.id}")
-    return make_report(run.turns(), seed=info.seed, info=run.info)
+    note(f"kept as {run.info.id}{', ' + part.rstrip(', ') if part else ''}")
+    return run
 
 
-def _kept_run(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
+def _kept_run(opening: Opening, info: RunInfo, resume: str | None, *, must: bool) -> KeptRun:
     """Return a new run, or the one to go on with.
+
+    Args:
+        opening: Says where runs are kept.
+        info: What is known of the run.
+        resume: Id of the one to go on with, or ``last`` for the last one of the same work.
+        must: Whether there has to be one.
 
     Raises:
         RunError: That one was made with something else.
@@ -255,7 +282,10 @@ def _kept_run(opening: Opening, info: RunInfo, resume: str | None) -> KeptRun:
     store = RunStore(opening.config.home / "runs")
     if resume is None:
         return store.create(info)
-    run = store.open(resume)
+    run = store.newest(info) if resume == "last" else store.open(resume)
+    if run is None and not must:
+        return store.create(info)
+    run = run or store.open(resume)
     if not run.info.same_work(info):
         raise RunError(
             f"the run {run.info.id} was made with other dialogues, models or settings",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from convrag.evaluation.ablation import Ablations
     from convrag.evaluation.report import Report
 
 
@@ -18,7 +17,6 @@ def write_reports(
     json: Path | None = None,
     markdown: Path | None = None,
     html: Path | None = None,
-    ablations: Ablations | None = None,
 ) -> None:
     """Draw the tables on stdout and write the files that are asked for.
 
@@ -27,7 +25,6 @@ def write_reports(
         json: Where all of it is written.
         markdown: Where the tables are written.
         html: Where the page is written.
-        ablations: What the pipeline did without its parts; shown and in the JSON.
 
     Raises:
         UsageError: A file cannot be written.
@@ -35,20 +32,14 @@ def write_reports(
     import json as json_module
 
     from convrag.cli.output import show_on_stdout, write_file
-    from convrag.evaluation.ablation import ablation_table, ablations_to_json
     from convrag.evaluation.report import report_to_json
     from convrag.evaluation.report_html import report_page
     from convrag.evaluation.report_markdown import report_to_markdown
     from convrag.evaluation.report_tables import render
 
     show_on_stdout(render(report))
-    if ablations:
-        show_on_stdout(ablation_table(ablations))
     if json is not None:
-        content = report_to_json(report)
-        if ablations:
-            content["ablations"] = ablations_to_json(ablations)
-        text = json_module.dumps(content, ensure_ascii=False, indent=1)
+        text = json_module.dumps(report_to_json(report), ensure_ascii=False, indent=1)
         write_file(json, text + "\n")
     if markdown is not None:
         write_file(markdown, report_to_markdown(report))

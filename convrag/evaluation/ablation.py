@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from convrag.evaluation.records import ScoredTurn
+from convrag.evaluation.report_numbers import number, signed
 from convrag.evaluation.statistics.groups import compared
 from convrag.evaluation.statistics.resampling import Difference
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Ablations = Mapping[str, Mapping[str, Difference]]
 """By the part that was left out, by metric: the whole pipeline first, then without it."""
+COLUMNS = ("without", "metric", "whole", "left", "difference", "95 % interval", "p")
 
 
 def ablations(
@@ -31,30 +33,35 @@ def ablations(
     return {part: compared(whole, turns, seed=seed) for part, turns in without.items()}
 
 
+def ablation_rows(found: Ablations) -> Iterator[tuple[str, ...]]:
+    """Yield a row of :data:`COLUMNS` for each metric that changes without a part."""
+    for part, metrics in found.items():
+        changed = {name: c for name, c in metrics.items() if c.count and c.value}
+        if not changed:
+            yield part, "nothing changes", *[""] * (len(COLUMNS) - 2)
+        for name, c in changed.items():
+            spread = f"{signed(c.low)} - {signed(c.high)}"
+            yield (
+                part,
+                name,
+                number(c.first),
+                number(c.second),
+                signed(c.value),
+                spread,
+                (f"{c.p:.3f}"),
+            )
+
+
 def ablation_table(found: Ablations) -> Table:
-    """Return one row a metric that changes without a part: both values and their difference."""
+    """Return the rows as a table for a terminal."""
     from rich import box
     from rich.table import Table
 
     table = Table(title="Without a part", title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("without", "metric", "whole", "left", "difference", "95 % interval", "p"):
+    for column in COLUMNS:
         table.add_column(column)
-    for part, metrics in found.items():
-        changed = {
-            name: change for name, change in metrics.items() if change.count and change.value
-        }
-        if not changed:
-            table.add_row(part, "nothing changes")
-        for name, change in changed.items():
-            table.add_row(
-                part,
-                name,
-                f"{change.first:.3f}",
-                f"{change.second:.3f}",
-                f"{change.value:+.3f}",
-                f"{change.low:+.3f} - {change.high:+.3f}",
-                f"{change.p:.3f}",
-            )
+    for row in ablation_rows(found):
+        table.add_row(*row)
     return table
 
 

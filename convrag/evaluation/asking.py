@@ -24,6 +24,7 @@ from convrag.evaluation.recording import record
 from convrag.evaluation.records import ScoredTurn
 from convrag.evaluation.runner import Respondent, run_dialogue
 from convrag.evaluation.scoring import score_turn
+from convrag.evaluation.wording_measures import wording_measures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +111,7 @@ def ask_dialogue(
             record(
                 score,
                 blamed,
+                wording=wording_measures(run, respondent),
                 expand=respondent.expand_curie,
                 worded=lambda e, language: respondent.evidence_text(e, language=language),
             )

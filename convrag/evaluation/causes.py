@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from convrag.evaluation.attribution import STAGES, UNKNOWN
 from convrag.evaluation.records import ScoredTurn
+from convrag.evaluation.statistics.resampling import estimate
 
 _ANY = ""
 _WORDED = {
@@ -22,7 +23,7 @@ _WORDED = {
     ("read", _ANY): "something else was chosen than the {evidence} that answers",
     ("generate", "wrong language"): "the answer is worded in another language",
     ("generate", _ANY): "the right evidence was worded without what was asked for",
-    (UNKNOWN, _ANY): "the script says too little to tell",
+    (UNKNOWN, _ANY): "the script or set says too little to tell",
 }
 
 
@@ -34,6 +35,9 @@ class StageShare:
     count: int
     share: float
     """Of all failed turns that were attributed."""
+    low: float
+    """95 % interval of ``share``, like ``high``."""
+    high: float
 
 
 def cause(turn: ScoredTurn) -> str:
@@ -62,9 +66,13 @@ def most_frequent(turns: Iterable[ScoredTurn], count: int = 5) -> tuple[tuple[st
     return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:count])
 
 
-def stage_shares(turns: Sequence[ScoredTurn]) -> tuple[StageShare, ...]:
+def stage_shares(turns: Sequence[ScoredTurn], *, seed: int) -> tuple[StageShare, ...]:
     """Return every stage with the failed turns it owns, in the order in which stages run."""
-    found = Counter(turn.trace.stage for turn in turns if turn.trace.stage)
-    total = found.total()
-    stages = [*STAGES, *([UNKNOWN] if found[UNKNOWN] else [])]
-    return tuple(StageShare(s, found[s], found[s] / total if total else 0.0) for s in stages)
+    failed = [turn for turn in turns if turn.trace.stage]
+    found = Counter(turn.trace.stage for turn in failed)
+    shares = []
+    for stage in [*STAGES, *([UNKNOWN] if found[UNKNOWN] else [])]:
+        parts = [(t.dialogue, float(t.trace.stage == stage), 1.0) for t in failed]
+        share = estimate(parts, seed=seed)
+        shares.append(StageShare(stage, found[stage], share.value, share.low, share.high))
+    return tuple(shares)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from convrag.evaluation.attribution import Attribution
 from convrag.evaluation.dialogues import Expectation, Need, TripleNeed
@@ -18,13 +18,19 @@ _LONGEST = 600
 
 
 def record(
-    score: TurnScore, attribution: Attribution | None, *, expand: Expand, worded: Worded
+    score: TurnScore,
+    attribution: Attribution | None,
+    *,
+    wording: Mapping[str, float],
+    expand: Expand,
+    worded: Worded,
 ) -> ScoredTurn:
     """Return what is kept of a turn.
 
     Args:
         score: The turn's score.
         attribution: The stage at fault, when it was looked for.
+        wording: How the answer is cited and worded.
         expand: Turns a CURIE into an IRI.
         worded: Words evidence in a language.
     """
@@ -36,7 +42,7 @@ def record(
         number=run.number,
         language=run.dialogue.language,
         kind=run.dialogue.persona or _kind(run.turn.expect),
-        metrics={name: top for name, (top, under) in parts.items() if under},
+        metrics={**{name: top for name, (top, under) in parts.items() if under}, **wording},
         trace=_trace(score, attribution, expand, worded),
     )
 

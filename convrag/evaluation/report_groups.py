@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convrag.evaluation.report import Report
+from convrag.evaluation.report_numbers import number, short_interval
 from convrag.evaluation.statistics.groups import Group
 from convrag.evaluation.statistics.resampling import Estimate
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_ACROSS = 10
+ACROSS = 8
 """Groups side by side in one table."""
-_TITLES = {"language": "Languages", "turn": "Turns of a dialogue", "kind": "Kinds of questions"}
+TITLES = {"language": "Languages", "turn": "Turns of a dialogue", "kind": "Kinds of questions"}
 
 
 def group_tables(report: Report) -> list[Table]:
@@ -22,10 +23,10 @@ def group_tables(report: Report) -> list[Table]:
     Under each value stands its 95 % interval.
     """
     return [
-        _table(key, groups[at : at + _ACROSS], report)
+        _table(key, groups[at : at + ACROSS], report)
         for key, groups in report.groups.items()
         if len(groups) > 1
-        for at in range(0, len(groups), _ACROSS)
+        for at in range(0, len(groups), ACROSS)
     ]
 
 
@@ -33,9 +34,9 @@ def _table(key: str, groups: tuple[Group, ...], report: Report) -> Table:
     from rich import box
     from rich.table import Table
 
-    title = f"{_TITLES.get(key, key)}, with 95 % intervals"
+    title = f"{TITLES.get(key, key)}, with 95 % intervals"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for group in groups:
         table.add_column(f"{group.name or '-'}\nn {group.turns}")
     for name, whole in report.metrics.items():
@@ -47,4 +48,4 @@ def _table(key: str, groups: tuple[Group, ...], report: Report) -> Table:
 def _cell(estimate: Estimate | None) -> str:
     if estimate is None or not estimate.count:
         return "-"
-    return f"{estimate.value:.3f}\n{estimate.low:.2f}-{estimate.high:.2f}"
+    return f"{number(estimate.value)}\n{short_interval(estimate)}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from convrag.evaluation.ablation import COLUMNS, ablation_rows
 from convrag.evaluation.causes import cause
+from convrag.evaluation.meanings import ATTRIBUTED, INTERVALS, meaning
 from convrag.evaluation.records import ScoredTurn
 from convrag.evaluation.report import Report
-from convrag.evaluation.report_tables import number
+from convrag.evaluation.report_groups import ACROSS, TITLES
+from convrag.evaluation.report_numbers import interval, number, percent, short_interval
+from convrag.evaluation.statistics.groups import Group
+from convrag.evaluation.statistics.resampling import Estimate
 from convrag.text.sanitize import plain
 from convrag.wire import escape_markdown
 
@@ -18,21 +23,26 @@ def report_to_markdown(report: Report) -> str:
     """Return the tables, then the failed turns; outside text is escaped."""
     parts = ["# Evaluation", *_about(report)]
     rows = [
-        (name, number(e.value), f"{e.low:.3f} – {e.high:.3f}" if e.count else "-", str(e.count))
+        (name, number(e.value), interval(e.low, e.high), str(e.count), meaning(name))
         for name, e in report.metrics.items()
     ]
-    parts += ["## Metrics", _table(("metric", "value", "95 % interval", "turns"), rows)]
+    header = ("metric", "value", "95 % interval", "turns", "what it is")
+    parts += ["## Metrics", _table(header, rows), INTERVALS]
     for key, groups in report.groups.items():
         if len(groups) > 1:
-            parts += [f"## By {key}", _groups(report, key)]
+            parts += [f"## {TITLES.get(key, key)}", *_groups(report, groups)]
+    if report.ablations:
+        parts += ["## Without a part", _table(COLUMNS, ablation_rows(report.ablations))]
     if report.wrong:
-        parts += ["## Stages at fault", _stages(report)]
+        parts += ["## Stages at fault", _stages(report), ATTRIBUTED]
         causes = [(str(count), escape_markdown(name)) for name, count in report.causes]
         parts += ["## Most frequent causes", _table(("turns", "cause"), causes)]
     times = [
-        (s, f"{t.median:.3f}", f"{t.p95:.3f}", str(t.count)) for s, t in report.latency.items()
+        (s, number(t.median), interval(t.low, t.high), number(t.p95), str(t.count))
+        for s, t in report.latency.items()
     ]
-    parts += ["## Seconds", _table(("stage", "median", "p95", "turns"), times)]
+    header = ("stage", "median", "95 % interval", "p95", "turns")
+    parts += ["## Seconds", _table(header, times)]
     parts += ["## Turns that are not as expected", *_failed(report)]
     return "\n\n".join(parts) + "\n"
 
@@ -53,14 +63,20 @@ def _about(report: Report) -> list[str]:
     return [_table(("", ""), [(name, escape_markdown(value)) for name, value in rows])]
 
 
-def _groups(report: Report, key: str) -> str:
+def _groups(report: Report, groups: Sequence[Group]) -> Iterator[str]:
+    """Yield tables with a row a metric and a column a group, each value with its interval."""
     names = [name for name, estimate in report.metrics.items() if estimate.count]
-    rows = [
-        (group.name or "-", str(group.turns))
-        + tuple(number(e.value if e else None) for e in map(group.metrics.get, names))
-        for group in report.groups[key]
-    ]
-    return _table((key, "turns", *names), rows)
+    for begin in range(0, len(groups), ACROSS):
+        some = groups[begin : begin + ACROSS]
+        header = ("", *(f"{escape_markdown(g.name) or '-'}, n {g.turns}" for g in some))
+        rows = [(name, *(_cell(group.metrics.get(name)) for group in some)) for name in names]
+        yield _table(header, rows)
+
+
+def _cell(estimate: Estimate | None) -> str:
+    if estimate is None or not estimate.count:
+        return "-"
+    return f"{number(estimate.value)} ({short_interval(estimate)})"
 
 
 def _stages(report: Report) -> str:
@@ -69,7 +85,9 @@ def _stages(report: Report) -> str:
     for language, shares in {**report.stages_by_language, "all": report.stages}.items():
         counts = {share.stage: share.count for share in shares}
         rows.append((language, *(str(counts.get(name, 0)) for name in names)))
-    rows.append(("share", *(f"{share.share:.0%}" for share in report.stages)))
+    rows.append(("share", *(percent(share.share) for share in report.stages)))
+    spread = (interval(share.low, share.high, percent) for share in report.stages)
+    rows.append(("95 % interval", *spread))
     return _table(("language", *names), rows)
 
 

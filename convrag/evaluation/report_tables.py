@@ -6,9 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from convrag.evaluation.ablation import ablation_table
+from convrag.evaluation.meanings import ATTRIBUTED, INTERVALS, meaning
 from convrag.evaluation.records import ScoredTurn
 from convrag.evaluation.report import Report
 from convrag.evaluation.report_groups import group_tables
+from convrag.evaluation.report_numbers import interval, number, percent
 from convrag.evaluation.scoring import DEPTH
 from convrag.text.sanitize import plain
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_TURNS = 300
 """With more turns than these only the failed ones are listed."""
+_MOST_FAILED = 60
+"""So many failed turns are shown."""
 
 
 def render(report: Report) -> Group:
@@ -26,9 +31,10 @@ def render(report: Report) -> Group:
 
     turns = [turn_table(report)] if len(report.turns) <= _MOST_TURNS else []
     stages = [stage_table(report)] if report.wrong else []
+    parts = [ablation_table(report.ablations)] if report.ablations else []
     return Group(
-        *turns, *_failures(report), *group_tables(report), metric_table(report),
-        latency_table(report), *stages, *_causes(report),
+        *turns, *_failures(report), *group_tables(report), *parts, metric_table(report),
+        latency_table(report), *stages, *_causes(report), _method(report),
     )  # fmt: skip
 
 
@@ -50,19 +56,19 @@ def turn_table(report: Report) -> Table:
 
 
 def metric_table(report: Report) -> Table:
-    """Return one row a metric over all turns, with its interval."""
-    table = _table("All", "metric", "value", "95 % interval", "turns")
-    for name, estimate in report.metrics.items():
-        interval = f"{estimate.low:.3f} - {estimate.high:.3f}" if estimate.count else "-"
-        table.add_row(name, number(estimate.value), interval, str(estimate.count))
+    """Return one row a metric over all turns, with its interval and what it means."""
+    table = _table("All", "metric", "value", "95 % interval", "turns", "what it is")
+    for name, e in report.metrics.items():
+        table.add_row(name, number(e.value), interval(e.low, e.high), str(e.count), meaning(name))
     return table
 
 
 def latency_table(report: Report) -> Table:
     """Return one row a stage."""
-    table = _table("Seconds", "stage", "median", "p95", "turns")
+    table = _table("Seconds", "stage", "median", "95 % interval", "p95", "turns")
     for stage, value in report.latency.items():
-        table.add_row(stage, f"{value.median:.3f}", f"{value.p95:.3f}", str(value.count))
+        spread = interval(value.low, value.high)
+        table.add_row(stage, number(value.median), spread, number(value.p95), str(value.count))
     return table
 
 
@@ -75,7 +81,9 @@ def stage_table(report: Report) -> Table:
         counts = {share.stage: share.count for share in shares}
         total = sum(counts.values())
         table.add_row(row, *(str(counts.get(name, 0)) for name in names), str(total))
-    table.add_row("share", *(f"{share.share:.0%}" for share in report.stages), "")
+    table.add_row("share", *(percent(share.share) for share in report.stages), "")
+    spread = (interval(share.low, share.high, percent) for share in report.stages)
+    table.add_row("95 % interval", *spread, "")
     return table
 
 
@@ -92,7 +100,7 @@ def _failures(report: Report) -> list[Any]:
     from rich.text import Text
 
     lines = []
-    for turn in report.failing:
+    for turn in report.failing[:_MOST_FAILED]:
         trace = turn.trace
         lines.append(f"{turn.dialogue} turn {turn.number}: {trace.question}")
         if trace.rewritten and trace.rewritten != trace.question:
@@ -104,7 +112,16 @@ def _failures(report: Report) -> list[Any]:
             lines.append(f"  found instead: {found or 'nothing'}")
         if trace.stage:
             lines.append(f"  stage at fault: {trace.stage}")
+    more = len(report.failing) - _MOST_FAILED
+    lines += [f"and {more} more turns that are not as expected; --html shows all"] * (more > 0)
     return [Text("\n".join(plain(" ".join(line.split(" "))) for line in lines))] if lines else []
+
+
+def _method(report: Report) -> Any:  # noqa: ANN401 - rich is imported late
+    """Return in words how intervals and stages at fault are found."""
+    from rich.text import Text
+
+    return Text("\n".join([INTERVALS, *([ATTRIBUTED] if report.wrong else [])]) + "\n")
 
 
 def _short(text: str) -> str:
@@ -148,8 +165,3 @@ _VERDICTS = {
     "not asked back": "answered!",
     "wrong answer": "wrong!",
 }
-
-
-def number(value: float | None) -> str:
-    """Return a metric's value, ``-`` for none."""
-    return "-" if value is None or math.isnan(value) else f"{value:.3f}"

@@ -100,6 +100,14 @@ class RunStore:
             raise UsageError(f"there is no run '{name}'", "list them with: convrag eval runs")
         return KeptRun(path.parent, _read_info(path))
 
+    def newest(self, info: RunInfo) -> KeptRun | None:
+        """Return the newest run of the same work; None when there is none.
+
+        Raises:
+            RunError: Its files are damaged.
+        """
+        return next((self.open(run.id) for run in self.list() if run.same_work(info)), None)
+
     def remove(self, name: str) -> None:
         """Delete the run of this id with all its turns.
 

@@ -33,7 +33,6 @@ from convrag.evaluation.metrics.overlap import (
     Share,
     bleu,
     chrf,
-    corpus_bleu,
     rouge_l,
     rouge_n,
     rouge_tokens,
@@ -209,11 +208,6 @@ def texts(data: Path) -> None:
         [chrf(said, [wanted]) for _, said, wanted in every],
         [sacrebleu.sentence_chrf(said, [wanted]).score / 100 for _, said, wanted in every],
     )
-    for system in dict.fromkeys(name for name, _, _ in every):
-        said = [text for name, text, _ in every if name == system]
-        wanted = [text for name, _, text in every if name == system]
-        direct = sacrebleu.corpus_bleu(said, [wanted]).score / 100
-        show(system[:18], "corpus bleu", [corpus_bleu(said, wanted, "en")], [direct])
 
 
 def script_at(path: Path) -> ModuleType:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import FakePipeline
 from tests.evaluation import dataset_files as files
 
 ROWS = [
@@ -90,6 +91,31 @@ def test_parts_are_left_out_one_by_one(run, opened, rows, tmp_path, monkeypatch)
     assert report["ablations"]["graph"]["answer_contains"]["p"] == 1.0
     assert "Without a part" in done.out
     assert run("eval", str(rows), *options[:-1], "graf").code == 2
+
+
+def test_what_is_interrupted_without_a_part_is_gone_on_with(run, opened, rows, monkeypatch) -> None:
+    stages = type(sys)("convrag.pipeline.stages")
+    stages.PARTS = ("graph", "dense")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "convrag.pipeline.stages", stages)
+    options = ["--dataset", "jsonl", "--pack", "world", "--ablate", "graph,dense"]
+    respond = FakePipeline.respond
+
+    def interrupted(self, dialogue, turn, **more):
+        if self.without == ("dense",) and turn.text == ROWS[2]["question"]:
+            raise KeyboardInterrupt
+        return respond(self, dialogue, turn, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FakePipeline, "respond", interrupted)
+        done = run("eval", str(rows), *options)
+    assert done.code == 130
+    whole = done.err.split("kept as ")[1].split()[0].rstrip(",")
+    assert f"go on with: --resume {whole}" in done.err
+    before = len(asked(opened))
+    again = run("eval", str(rows), *options, "--resume", whole)
+    assert again.code == 0
+    assert asked(opened)[before:] == [row["question"] for row in ROWS[2:]]
+    assert again.out.count("nothing changes") == 2
 
 
 def test_a_malformed_set_is_named_before_anything_is_asked(run, opened, tmp_path) -> None:

@@ -17,7 +17,7 @@ from convrag.evaluation.dialogues import (
     Words,
 )
 from convrag.evaluation.recording import record
-from convrag.evaluation.records import ScoredTurn
+from convrag.evaluation.records import ScoredTurn, Trace
 from convrag.evaluation.report import latencies, make_report, report_to_json
 from convrag.evaluation.runner import TurnRun, run_dialogues
 from convrag.evaluation.scoring import satisfies, score_turn
@@ -96,7 +96,13 @@ def run_one(expect: Expectation, *answer: object, question: str = "q") -> TurnRu
 
 def recorded(runs: Sequence[TurnRun]) -> list[ScoredTurn]:
     return [
-        record(score_turn(run, expand), None, expand=expand, worded=lambda e, language: e.id)
+        record(
+            score_turn(run, expand),
+            None,
+            wording={},
+            expand=expand,
+            worded=lambda e, language: e.id,
+        )
         for run in runs
     ]
 
@@ -302,3 +308,16 @@ def test_the_report_is_plain_json_by_language() -> None:
     assert report.value("answer_accuracy") == 0.5
     assert report.value("whole_p95") is not None
     assert report.value("nonsense") is None
+
+
+def test_the_median_time_has_the_interval_of_its_ranks() -> None:
+    """Of ten values the second and the ninth: fewer than two below the median have p .0107."""
+    turns = [
+        ScoredTurn(str(n), "d", n, "en", "", {}, Trace("?", seconds={"read": float(n)}))
+        for n in range(1, 11)
+    ]
+    found = latencies(turns)["read"]
+    assert (found.median, found.low, found.high, found.count) == (5.5, 2.0, 9.0, 10)
+    few = latencies(turns[:5])["read"]
+    assert math.isnan(few.low)
+    assert math.isnan(few.high)

@@ -26,7 +26,17 @@ def test_the_estimate_is_the_ratio_of_sums() -> None:
 
 def test_one_dialogue_tells_nothing_about_others() -> None:
     found = estimate([("a", 1.0, 1.0), ("a", 0.0, 1.0)], seed=0)
-    assert found.low == found.high == 0.5
+    assert found.value == 0.5
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_dialogues_that_all_say_the_same_have_their_exact_interval() -> None:
+    """Of ten dialogues without an exception the lower bound is the tenth root of .025: .6915."""
+    right = estimate([(str(i), 1.0, 1.0) for i in range(10)], seed=0)
+    assert (right.value, right.low, right.high) == (1.0, pytest.approx(0.69150, abs=1e-5), 1.0)
+    wrong = estimate([(str(i // 2), 0.0, 1.0) for i in range(20)], seed=0)
+    assert (wrong.value, wrong.low, wrong.high) == (0.0, 0.0, pytest.approx(0.30850, abs=1e-5))
 
 
 def test_two_dialogues_have_the_interval_of_their_draws() -> None:

@@ -20,9 +20,9 @@ from convrag.evaluation.dialogues import (
     Words,
 )
 from convrag.evaluation.gold import Steps
-from convrag.evaluation.metrics.wording import token_count
 from convrag.evaluation.records import ScoredTurn, Trace
 from convrag.evaluation.runner import Respondent, follow
+from convrag.evaluation.scoring import item_id
 from convrag.graph import storage
 from convrag.indexing import link_passages
 from convrag.protocols import Encoder
@@ -187,22 +187,18 @@ def _record(
 ) -> ScoredTurn:
     run = result.run
     answer, language = run.answer, run.dialogue.language
+    first = {item_id(e): e for e in reversed(run.evidence)}
     texts: Mapping[str, str] = {
-        name: respondent.evidence_text(e, language=language)[:_LONGEST]
-        for e in run.evidence[:_SHOWN]
-        for name in found_ids([e])
+        name: respondent.evidence_text(first[name], language=language)[:_LONGEST]
+        for name in found_ids(run.evidence)[:_SHOWN]
     }
-    metrics = dict(result.metrics)
-    if run.evidence:
-        read = (respondent.evidence_text(e, language=language) for e in run.evidence)
-        metrics["evidence_tokens"] = float(sum(map(token_count, read)))
     return ScoredTurn(
         id=asked.id,
         dialogue=run.dialogue.id,
         number=run.number,
         language=language,
         kind=asked.kind,
-        metrics=metrics,
+        metrics=result.metrics,
         weights=result.weights,
         trace=Trace(
             question=asked.question,

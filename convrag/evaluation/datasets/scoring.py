@@ -9,12 +9,11 @@ from convrag.evaluation.datasets.values import AskedTurn
 from convrag.evaluation.languages import detected_right, own_words
 from convrag.evaluation.matching import plain_answer
 from convrag.evaluation.metrics import answers, linking, ranking
-from convrag.evaluation.metrics.citations import citation_scores, statements
 from convrag.evaluation.metrics.overlap import bleu, chrf, rouge_l
-from convrag.evaluation.metrics.support import SUPPORTED, signals, support
-from convrag.evaluation.metrics.wording import recovered, repetition, token_count
+from convrag.evaluation.metrics.wording import recovered, token_count
 from convrag.evaluation.runner import Respondent, TurnRun
 from convrag.evaluation.scoring import ON_THE_WAY, item_id
+from convrag.evaluation.wording_measures import WORDING, wording_measures
 from convrag.types import Answer, Evidence, Link, Literal, Status, Triple
 
 DEPTHS = (1, 5, 10)
@@ -27,9 +26,8 @@ METRICS = (
     *(f"{of}_{name}" for of in ("link", "nil") for name in ("precision", "recall", "f1")),
     *("rewrite_recovery", "rewrite_rouge_l", "rewrite_bleu"),
     *("abstention_precision", "abstention_recall", "wrongly_abstained"),
-    *("citation_recall", "citation_precision", "attribution"),
     *("language_declared", "language_detected"),
-    *("repetition", "answer_tokens", "evidence_tokens"),
+    *WORDING,
 )
 """All that a turn of a set may be measured by."""
 _SENTENCE = 5
@@ -95,7 +93,7 @@ def measured(asked: AskedTurn, run: TurnRun, *, respondent: Respondent) -> Measu
     answer = run.answer
     if answer is not None and answer.status is not Status.FAILED:
         metrics |= _answering(asked, answer, language)
-        metrics |= _citing(answer, run.evidence, respondent)
+    metrics |= wording_measures(run, respondent)
     problems = tuple(_problems(asked, run, metrics))
     silent = not (asked.answers or asked.answer_entities) and asked.answerable is None
     return Measured(
@@ -193,9 +191,6 @@ def _answering(asked: AskedTurn, answer: Answer, language: str) -> Metrics:
     detected = detected_right(own_words(answer.text), language)
     if detected is not None:
         metrics["language_detected"] = float(detected)
-    if not abstained:
-        metrics["repetition"] = repetition(text)
-        metrics["answer_tokens"] = float(token_count(text))
     return metrics
 
 
@@ -209,34 +204,6 @@ def answer_terms(answer: Answer) -> Iterator[str]:
         backward = len(evidence.via) > 2 and evidence.via[2] == "inverse"
         term = evidence.item.subject if backward else evidence.item.object
         yield term.value if isinstance(term, Literal) else term
-
-
-def _citing(answer: Answer, evidence: Sequence[Evidence], respondent: Respondent) -> Metrics:
-    """Return how the answer's sentences are cited; empty for an answer that claims nothing."""
-    if answer.status is Status.ABSTAINED or not (answer.citations or answer.evidence):
-        return {}
-    by_id = {e.id: e for e in (*evidence, *answer.evidence)}
-    sources: dict[int, str] = {}
-    for citation in answer.citations:
-        cited = by_id.get(citation.evidence_id)
-        if cited is not None:
-            text = respondent.evidence_text(cited, language=answer.language)
-            start, end = citation.span
-            more = text[start:end] if end > start else text
-            sources[citation.marker] = f"{sources.get(citation.marker, '')}\n{more}".strip()
-
-    def supports(text: str, statement: str) -> float:
-        return support(signals(statement, text, answer.language))
-
-    scores = citation_scores(
-        statements(answer.text, answer.language), sources, supports, least=SUPPORTED
-    )
-    named = {
-        "citation_recall": scores.recall,
-        "citation_precision": scores.precision,
-        "attribution": scores.attribution,
-    }
-    return {name: value for name, value in named.items() if value is not None}
 
 
 def _problems(asked: AskedTurn, run: TurnRun, metrics: Metrics) -> Iterator[tuple[str, str]]:

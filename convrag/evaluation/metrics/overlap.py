@@ -58,15 +58,7 @@ def bleu(text: str, references: Sequence[str], language: str) -> float:
         references: What it is held against, at least one.
         language: ISO 639-1, chooses sacrebleu's tokenizer.
     """
-    return float(_bleu(language, True).sentence_score(text, list(references)).score) / 100
-
-
-def corpus_bleu(texts: Sequence[str], references: Sequence[str], language: str) -> float:
-    """Return BLEU over all texts, 0..1, each with one reference; it is no mean over texts.
-
-    Papineni et al., "BLEU", ACL 2002; sacrebleu's implementation and default smoothing.
-    """
-    return float(_bleu(language, False).corpus_score(list(texts), [list(references)]).score) / 100
+    return float(_bleu(language).sentence_score(text, list(references)).score) / 100
 
 
 def chrf(text: str, references: Sequence[str]) -> float:
@@ -75,8 +67,8 @@ def chrf(text: str, references: Sequence[str]) -> float:
 
 
 @lru_cache(maxsize=16)
-def _bleu(language: str, sentence: bool) -> BLEU:
-    return BLEU(tokenize=_TOKENIZERS.get(language, "13a"), effective_order=sentence)
+def _bleu(language: str) -> BLEU:
+    return BLEU(tokenize=_TOKENIZERS.get(language, "13a"), effective_order=True)
 
 
 def _rouge_n(own: Counter[tuple[str, ...]], other: Counter[tuple[str, ...]]) -> Share:

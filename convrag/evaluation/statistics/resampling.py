@@ -32,6 +32,7 @@ class Estimate:
 
     value: float
     low: float
+    """NaN, like ``high``, when a single dialogue cannot tell how much dialogues differ."""
     high: float
     count: int
     """Turns it is taken over."""
@@ -56,16 +57,24 @@ class Difference:
 def estimate(parts: Iterable[Part], *, seed: int, samples: int = SAMPLES) -> Estimate:
     """Return the ratio of the sums with its percentile bootstrap interval.
 
-    Parts without a denominator count for nothing.
+    Where all dialogues say 0 or all say 1, there is nothing to resample; their exact interval
+    stands in (Clopper and Pearson, Biometrika 1934). Parts without a denominator count for nothing.
     """
     kept = [part for part in parts if part[2] > 0]
     if not kept:
         return Estimate(math.nan, math.nan, math.nan, 0)
     sums = _sums(kept)[1]  # (C, 2)
-    drawn = _drawn(sums, seed, samples)  # (S, 2)
-    low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
     total = sums.sum(axis=0)
-    return Estimate(float(total[0] / total[1]), float(low), float(high), len(kept))
+    value = float(total[0] / total[1])
+    if value in (0.0, 1.0) and np.all(sums[:, 0] == value * sums[:, 1]):
+        least = 0.025 ** (1 / len(sums))
+        low, high = (least, 1.0) if value else (0.0, 1.0 - least)
+    elif len(sums) == 1:
+        low = high = math.nan
+    else:
+        drawn = _drawn(sums, seed, samples)  # (S, 2)
+        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
+    return Estimate(value, float(low), float(high), len(kept))
 
 
 def difference(
