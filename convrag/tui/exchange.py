@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -126,7 +127,7 @@ class Exchange(Vertical, can_focus=True):
         """Append a piece of the answer."""
         text = plain(text)
         if not text:
-            return  # a stream that is stopped before its first piece ends the caller with it
+            return
         markdown = self._markdown
         if self._stream is None:
             self._stream = markdown.get_stream(markdown)
@@ -193,6 +194,9 @@ class Exchange(Vertical, can_focus=True):
     async def _end_stream(self) -> None:
         if self._stream is not None:
             stream, self._stream = self._stream, None
+            # The first piece may come from a timer at the moment the answer ends. A stream that is
+            # stopped before its task has begun cancels who stops it, which would end the app.
+            await asyncio.sleep(0)
             await stream.stop()
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -85,7 +86,18 @@ async def wait_for_screen(pilot: Pilot[None], timeout: float = 20.0) -> bool:
         if all(pump._closing for pump in waiting):
             return True
         await asyncio.sleep(0.002)
-    raise AssertionError(f"never handled what was waiting: {waiting}\n" + "\n".join(awaited()))
+    raise AssertionError(
+        f"never handled what was waiting: {waiting}\n{ended(app)}\n" + "\n".join(awaited())
+    )
+
+
+def ended(app: App[None]) -> str:
+    """Say whether the app's own task still runs, or how it ended."""
+    task = app._task
+    if task is None or not task.done():
+        return f"the app's task: {task!r}, running {app._running}, closing {app._closing}"
+    error = None if task.cancelled() else task.exception()
+    return f"the app's task ended: cancelled {task.cancelled()}, error {error!r}"
 
 
 def awaited() -> Iterator[str]:

@@ -43,6 +43,18 @@ async def test_every_script_goes_through(start: Start, store: SessionStore) -> N
         assert [turn.text for turn, _ in store.history(store.sessions()[0].id)] == list(SCRIPTS)
 
 
+async def test_an_answer_may_end_as_its_first_piece_is_shown(start: Start) -> None:
+    async with start() as chat:
+        await chat.ask("What is the capital of Kenya?")
+        (exchange,) = chat.app.query(Exchange)
+        assert exchange.answer is not None
+        piece = exchange.write("Nairobi")
+        piece.send(None)  # as far as the stream's task, which has not begun
+        await exchange.finish(exchange.answer)
+        piece.close()
+        assert exchange.query_one(AnswerMarkdown).source == WHOLE
+
+
 async def test_stopping_keeps_the_partial_answer_and_the_draft(
     start: Start, store: SessionStore
 ) -> None:
