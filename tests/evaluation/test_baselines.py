@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from convrag.config import Config
-from convrag.errors import MissingDependencyError, UsageError
-from convrag.evaluation.asking import ask, ask_dialogue, scripted
+from convrag.errors import MissingDependencyError, ModelError, UsageError
+from convrag.evaluation.asking import Work, ask, ask_dialogue, scripted
 from convrag.evaluation.baselines import CHANNELS, KEY, Endpoint
+from convrag.evaluation.datasets.asking import SetConversation
+from convrag.evaluation.datasets.values import AskedTurn, Conversation
 from convrag.evaluation.dialogues import (
     Expectation,
     PassageNeed,
@@ -94,12 +97,39 @@ def test_two_processes_say_the_same_as_one(opening: Opening) -> None:
     assert len(one) == len(BOATS)
 
 
+def asked_set(opening: Opening, workers: str) -> list[ScoredTurn]:
+    """Return the turns of a data set with a question in each language, read as it is asked."""
+    items = (
+        SetConversation("own", Conversation(code, code, (AskedTurn(code, text, answers=(name,)),)))
+        for code, (name, text) in BOATS.items()
+    )
+    found = dict(ask(opening, Work(items, len(BOATS), ("",)), workers=workers))
+    return [turn for code in BOATS for turn in found[code]]
+
+
+def test_two_processes_say_the_same_of_a_set(opening: Opening) -> None:
+    one, two = (asked_set(opening, workers) for workers in ("1", "2"))
+    assert without_times(one) == without_times(two)
+    assert [turn.metrics["answer_accuracy"] for turn in one] == [1.0] * len(BOATS)
+
+
+def test_a_process_ended_from_outside_is_said(opening: Opening, monkeypatch) -> None:
+    monkeypatch.setattr("convrag.evaluation.asking._start", _end_at_once)
+    with pytest.raises(ModelError, match="ended from outside"):
+        asked_set(opening, "2")
+
+
+def _end_at_once(opening: Opening) -> None:
+    os._exit(9)
+
+
 def test_ray_says_the_same(opening: Opening) -> None:
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="needs Ray: pip install 'convrag[ray]'")
     dialogues = [boats(language) for language in ("en", "zh")]
     assert without_times(asked(opening, *dialogues)) == without_times(
         asked(opening, *dialogues, workers="ray")
     )
+    assert without_times(asked_set(opening, "1")) == without_times(asked_set(opening, "ray"))
 
 
 def test_without_ray_it_says_what_brings_it(opening: Opening, monkeypatch) -> None:

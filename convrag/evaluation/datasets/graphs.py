@@ -56,7 +56,9 @@ def kdconv(path: Path, language: str) -> Dataset:
     """Return KdConv: the graph is what the turns of the file and ``kb_*.json`` beside it say.
 
     Free texts about a thing (``Information``) are documents, everything else is in the graph. Two
-    people talk; the first of each two messages is asked, the second is the reply to it.
+    people talk; the first of each two messages is asked, the second is the reply to it. What is
+    wanted are the values that the reply states, or the reply where it uses a text; of a reply that
+    uses neither (``chat``) nothing is wanted.
     """
     code = language or "zh"
 
@@ -131,9 +133,10 @@ def _kdconv_turn(name: str, question: Row, reply: Row, names: set[str]) -> Asked
     return AskedTurn(
         name,
         question.text("message"),
-        answers=tuple(dict.fromkeys([*values, said])),
+        answers=tuple(dict.fromkeys([*values, said])) if relevant else (),
         relevant=relevant,
         entities=tuple(about),
+        answerable=True if relevant else None,
         reply=said,
         kind="text" if any("#" in key for key in relevant) else "fact" if relevant else "chat",
     )
@@ -214,6 +217,7 @@ def _crosswoz_turn(name: str, asked: Row, reply: Row, places: _Places) -> AskedT
         asked.text("content"),
         answers=tuple(dict.fromkeys(value for value in values if value.strip())),
         relevant=relevant,
+        answerable=True if relevant else None,
         reply=reply.text("content"),
         kind="request" if requested else "inform",
     )

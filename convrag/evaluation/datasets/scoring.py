@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from convrag.evaluation.datasets.values import AskedTurn
 from convrag.evaluation.languages import detected_right, own_words
@@ -32,6 +33,8 @@ METRICS = (
 """All that a turn of a set may be measured by."""
 _SENTENCE = 5
 """Tokens from which on a wanted answer is compared as a sentence too."""
+_NAMED = 3
+"""Things that a remark lists."""
 _MOST = 0.5
 """Share of the words of a wanted sentence from which on an answer says what it says."""
 
@@ -217,16 +220,22 @@ def _problems(asked: AskedTurn, run: TurnRun, metrics: Metrics) -> Iterator[tupl
     if metrics.get("abstention_recall") == 0:
         yield "not abstained", "should have abstained"
     if metrics.get("answer_accuracy") == 0 and not metrics.get("wrongly_abstained"):
-        yield "wrong answer", f"answer has none of: {'; '.join(asked.answers[:3])}"
+        yield "wrong answer", f"answer has none of: {'; '.join(asked.answers[:_NAMED])}"
     if metrics.get("language_declared") == 0 or metrics.get("language_detected") == 0:
         yield "wrong language", f"language '{run.dialogue.language}' expected"
     if metrics.get(f"recall@{DEPTHS[-1]}", 1.0) < 1:
         missing = [name for name in asked.relevant if name not in found_ids(run.evidence)]
         if missing:
-            yield "evidence missing", f"evidence not found: {'; '.join(missing[:3])}"
+            yield "evidence missing", f"evidence not found: {_listed(missing)}"
     if metrics.get("link_recall", 1.0) < 1:
         linked = {link.entity_id for link in run.links}
         named = asked.entities or tuple(filter(None, asked.mentions.values()))
-        yield "entity missing", f"not linked: {'; '.join(e for e in named if e not in linked)}"
+        yield "entity missing", f"not linked: {_listed([e for e in named if e not in linked])}"
     if metrics.get("rewrite_recovery") == 0:
         yield "wrong rewrite", f"rewrite lacks words of: {asked.rewrites[0]}"
+
+
+def _listed(ids: Sequence[str]) -> str:
+    """Return the first of some ids, percent-encoded names in them in letters."""
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return "; ".join(unquote(name) for name in ids[:_NAMED]) + more
