@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from tests.bench.knowledge_selection import Case, Setup
+    from tests.bench.knowledge_cases import Case, Setup
 
 Example = tuple[np.ndarray, np.ndarray]
 """Features (N, F) of the candidates, and which of them are gold (N,)."""

@@ -28,172 +28,35 @@ import argparse
 import json
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from convrag.config import load_config
-from convrag.dialogue.state import Outcome, advance
-from convrag.graph import storage
-from convrag.graph.linking import DictionaryLinker
-from convrag.graph.model import KnowledgeGraph
-from convrag.graph.relations import RelationMatcher
-from convrag.graph.wording import triple_statement
-from convrag.indexing import link_passages
 from convrag.models.registry import load_encoder
-from convrag.models.remembering import RememberingEncoder
-from convrag.pipeline import Pipeline
-from convrag.protocols import Encoder, Vectors
+from convrag.protocols import Vectors
 from convrag.retrieval.facts_model import FactFeatures
-from convrag.retrieval.facts_ranking import FactRanker
-from convrag.retrieval.index import Index
 from convrag.text.analysis import analyze, query_terms
-from convrag.types import (
-    Dialogue,
-    DialogueState,
-    Document,
-    Focus,
-    Passage,
-    Query,
-    Role,
-    Triple,
-    Turn,
-)
-from tests.bench.knowledge_dialogues import DOMAINS, SEED, Conversation, Task, load
+from tests.bench.knowledge_cases import LANGUAGE, Case, Ranking, Setting, Setup
+from tests.bench.knowledge_dialogues import DOMAINS, SEED, load
 from tests.bench.knowledge_fit import examples, fit, kept_back
 from tests.bench.lexical import bm25
 from tests.bench.squad import KeptVectors
 
 KS = (1, 5)
-FUSED = 10
-"""Pieces of evidence that the pipeline is asked for."""
 MODEL = Path("convrag/retrieval/facts_model.json")
 DIALOGUES = {False: 100, True: 50}
-LANGUAGE = "zh"
-_DECAY, _NAMED, _OBJECT = 0.6, 0.9, 0.8
-_ENCODED = 256
-"""Characters of a fact in words that are encoded."""
 _EARLIER, _MESSAGES = 0.5, 6
 """What a message counts beside the one after it, in searches with messages before, and how many."""
-
-Setting = Literal["history", "given"]
-Ranking = Sequence[str]
-"""Ids of triples, best first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A message whose facts are to be found."""
-
-    conversation: str
-    query: Query
-    """With the entities of earlier facts and names in focus."""
-    own: Query
-    """As the project's own stages make it."""
-    gold: frozenset[str]
-
-
-class Setup:
-    """A task with its graph, the tools over it, and a pipeline over an index of both."""
-
-    def __init__(self, task: Task, encoder: Encoder, folder: Path, *, with_texts: bool) -> None:
-        """Index the graph in ``folder``, and with ``with_texts`` each fact in words as well."""
-        self.task = task
-        self.encoder = encoder
-        self.graph = KnowledgeGraph(task.triples)
-        self.linker = DictionaryLinker(self.graph)
-        self.ranker = FactRanker(
-            self.graph, RelationMatcher(self.graph), RememberingEncoder(encoder)
-        )
-        self.ids = [t.id for t in task.facts]
-        self.texts = [triple_statement(self.graph, t, LANGUAGE)[:_ENCODED] for t in task.facts]
-        self._index = Index.create(folder, encoder=encoder)
-        with self._index.transaction() as connection:
-            storage.create_tables(connection)
-            storage.replace_source(connection, "set", "0", task.triples, {})
-        if with_texts:
-            rows = zip(self.ids, self.texts, strict=True)
-            self._index.update(
-                (Document(i, text, "", LANGUAGE, i, "0") for i, text in rows), encoder
-            )
-            link_passages(self._index)
-        self._index.publish()
-        self.pipeline = Pipeline(self._index, encoder, name="bench", k=FUSED)
-
-    def outgoing(self, entity: str) -> list[Triple]:
-        """Return the facts about an entity."""
-        return [t for g in self.graph.groups(entity) if g.forward for t in g.triples]
-
-    def cases(self, setting: Setting) -> list[Case]:
-        """Return a case for each message with facts and something said before."""
-        return [c for talk in self.task.conversations for c in self._cases(talk, setting)]
-
-    def _cases(self, talk: Conversation, setting: Setting) -> Iterator[Case]:
-        known: dict[str, float] = {}
-        state = DialogueState()
-        texts = [message.text for message in talk.messages]
-        queries: list[Query] = []
-        golden: list[tuple[Focus, ...]] = []
-        for at, message in enumerate(talk.messages):
-            queries.append(self._own(message.text, state, texts[:at]))
-            state = advance(state, queries[-1], Outcome(), self.graph)
-            golden.append(self._focus(known))
-            known = {e: s * _DECAY for e, s in known.items()}
-            named = self.linker.link(message.text, language=LANGUAGE, focus=golden[at], fuzzy=False)
-            known |= {link.entity_id: _NAMED for link in named if link.entity_id is not None}
-            for triple in message.gold:
-                if isinstance(triple.object, str):
-                    known[triple.object] = max(known.get(triple.object, 0.0), _OBJECT)
-            known |= {triple.subject: 1.0 for triple in message.gold}
-            if not message.gold or not at:
-                continue
-            place = at if setting == "given" else at - 1
-            own = queries[place]
-            asked = texts[place]
-            links = self.linker.link(asked, language=LANGUAGE, focus=golden[at], fuzzy=False)
-            query = Query(asked, asked, LANGUAGE, links, focus=golden[at], before=own.before)
-            yield Case(talk.id, query, own, frozenset(t.id for t in message.gold))
-
-    def _own(self, text: str, state: DialogueState, before: Sequence[str]) -> Query:
-        turn, dialogue = Turn("t", Role.USER, text, LANGUAGE), Dialogue("d", (), state)
-        query = self.pipeline.rewrite(turn, dialogue)
-        links = self.pipeline.link(query, dialogue)
-        return replace(query, links=links, focus=state.focus, before=tuple(before))
-
-    def fused(self, query: Query) -> Ranking:
-        """Return the facts that the pipeline retrieves, as triples or in words, each once."""
-        found = self.pipeline.retrieve(query)
-        return list(
-            dict.fromkeys(
-                e.item.document_id if isinstance(e.item, Passage) else e.id for e in found
-            )
-        )
-
-    def _focus(self, known: dict[str, float]) -> tuple[Focus, ...]:
-        best = sorted(known.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(
-            Focus(e, self.graph.label(e, LANGUAGE), round(s, 4), self.graph.entities[e].types)
-            for e, s in best
-            if s > 0.05
-        )
 
 
 def systems(setup: Setup, model: Vectors) -> dict[str, Callable[[Case], Ranking]]:
     """Return the ways to find facts."""
-
-    def graph(query: Query) -> Ranking:
-        candidates = setup.ranker.candidates(query)
-        if not candidates:
-            return ()
-        scores = setup.ranker.features(query, candidates) @ model
-        return [candidates[i][1].id for i in np.argsort(-scores, kind="stable")]
-
     return {
-        "graph, gold": lambda c: graph(c.query),
-        "graph, own": lambda c: graph(c.own),
+        "graph, gold": lambda c: setup.ranked(c.query, model),
+        "graph, own": lambda c: setup.ranked(c.own, model),
         "facts of gold entity": lambda c: _any_order(setup, c),
         "named property": lambda c: _asked(setup, c),
         "pipeline, own": lambda c: setup.fused(c.own),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.bench.fusion import minmax, reciprocal, reciprocal_ranks
+from tests.bench.knowledge_share import share
 from tests.bench.relevance import area, calibration_error, fit
 from tests.bench.retrieval import average_precision, interval, rank_of, scores_of
 
@@ -49,6 +50,17 @@ def test_the_interval_holds_the_mean_and_is_the_same_again():
     assert low < gains.mean() < high
     assert interval(gains) == (low, high)
     assert interval(np.full(9, 0.25)) == (0.25, 0.25)
+
+
+def test_the_recovered_share_is_of_means_and_draws_whole_dialogues():
+    raw, full = np.array([0.0, 0.5, 0.0]), np.array([1.0, 0.5, 1.0])
+    arm = np.array([0.5, 0.5, 1.0])
+    mean, low, high = share(raw, arm, full, ["河", "河", "نهر"])
+    assert mean == pytest.approx(0.75)
+    assert (low, high) == pytest.approx((0.5, 1.0))
+    assert share(raw, arm, full, ["d", "d", "d"]) == pytest.approx((0.75, 0.75, 0.75))
+    assert share(raw, full, full, ["a", "b", "c"])[0] == 1.0
+    assert share(raw, raw, full, ["a", "b", "c"])[0] == 0.0
 
 
 def test_area_under_the_curve_and_calibration():
