@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from convrag.types import Dialogue, Evidence, Link, Query, Reading, Turn
 
@@ -124,4 +124,16 @@ class Generator(Protocol):
 
     def stream(self, prompt: Prompt, *, cancel: CancelToken) -> Iterator[str]:
         """Yield pieces of text as they come; end early when cancelled."""
+        ...
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """A generator that can be held to given texts."""
+
+    def choose(self, prompt: Prompt, choices: Sequence[str], *, cancel: CancelToken) -> str:
+        """Return the one of ``choices`` that continues the prompt as it is, taken token by token.
+
+        "" when there are none, when cancelled, and when the prompt's limit is met before the end.
+        """
         ...

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
 
+from convrag.dialogue.lexicon import lexicon
+from convrag.dialogue.rendering import put_in
+from convrag.dialogue.topics import EXAMPLES, last_said, topic_prompt, topics
 from convrag.errors import ModelError
-from convrag.protocols import CancelToken, Generator, Prompt
+from convrag.protocols import CancelToken, Chooser, Generator, Prompt, Rewriter
 from convrag.text.analysis import content_words, query_terms
 from convrag.text.language import LanguageIdentifier
 from convrag.text.normalize import match_key
 from convrag.text.sanitize import plain
 from convrag.text.scripts import UNSPACED, script_of
-from convrag.types import Dialogue, Query, Role, Turn
+from convrag.types import Dialogue, Query, Role, Span, Turn
 
-_TURNS = 4
-_LENGTH = 160
-"""Characters of a turn of the history that the model is shown."""
+_TO_CHOOSE, _TO_WRITE = 1.2, 3.0
+"""Seconds for a turn: of a model in this process that chooses, and of one that writes, which may be
+a large one on a server."""
+_LEANING = 0.7
+"""Probability of leaning on the history from which a turn left as it is goes to the generator."""
+_CONFIDENCE = 0.6
+_TOPIC_TOKENS = 24
 _TOKENS = 40
 _LONGER = 3
 """How many times as long as the turn a rewrite may be, plus a name."""
@@ -33,51 +43,100 @@ _EXAMPLES = (
 )
 
 
-class GenerativeRewriter:
-    """Asks a generator for the standalone question; what it says is used only when it is sound.
+class LeaningRewriter(Rewriter, Protocol):
+    """A rewriter that says how sure it is that a turn needs its history."""
 
-    It must be in the turn's language, not much longer than the turn, not an earlier turn, and made
-    of words of the turn, half of them at least, and of the dialogue.
+    def leaning(self, turn: Turn, dialogue: Dialogue) -> float:
+        """Return the probability that the turn leans on the turns before."""
+        ...
+
+
+class GenerativeRewriter:
+    """Asks a generator about turns that lean on their history, beside another rewriter.
+
+    A generator that can be held to given texts chooses words of the last turns, which are put into
+    the turn: nothing of the turn is lost and no word comes from nowhere. Any other one writes the
+    standalone question, which is used only when it is sound: in the turn's language, not much
+    longer than the turn, no earlier turn, of words of the dialogue and half of those of the turn.
+
+    Whatever goes wrong, or takes longer than ``seconds``, leaves what the other rewriter found.
 
     Args:
-        generator: Continues the prompt.
-        gate: Whether a turn leans on the dialogue; one that does not is not shown to the generator.
+        generator: Continues the prompt, or chooses.
+        first: The other rewriter; a generator that chooses is asked about what it leaves only.
+        seconds: Time for one turn, then the generator is cancelled; None for the usual time.
     """
 
     def __init__(
-        self,
-        generator: Generator,
-        gate: Callable[[Turn, Dialogue], bool] = lambda turn, dialogue: True,
+        self, generator: Generator, first: LeaningRewriter, *, seconds: float | None = None
     ) -> None:
         self._generator = generator
-        self._gate = gate
+        self._chooser = generator if isinstance(generator, Chooser) else None
+        self._first = first
+        allowed = _TO_WRITE if self._chooser is None else _TO_CHOOSE
+        self._seconds = allowed if seconds is None else seconds
         self._identifier = LanguageIdentifier(_LANGUAGES)
 
+    def get_ready(self) -> None:
+        """Let a generator that keeps its state read the examples, so that no turn waits for it."""
+        if self._chooser is not None:
+            with suppress(ModelError):
+                self._chooser.choose(Prompt(EXAMPLES, max_tokens=1), ("x",), cancel=CancelToken())
+
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
-        """Return the standalone query; on any doubt the turn as it is."""
+        """Return the standalone query; on any doubt what the other rewriter made of the turn."""
+        query = self._first.rewrite(turn, dialogue)
+        if not dialogue.turns or not any(c.isalnum() for c in turn.text):
+            return query
+        if not query.standalone and self._chooser is not None:
+            return query
+        if query.standalone and self._first.leaning(turn, dialogue) < _LEANING:
+            return query
         text = " ".join(turn.text.split())
         language = turn.language or dialogue.state.language
-        alone = Query(turn.text.strip(), turn.text.strip(), language)
-        if not dialogue.turns or not any(c.isalnum() for c in text):
-            return alone
-        if not self._gate(turn, dialogue):
-            return alone
+        cancel = CancelToken()
+        timer = threading.Timer(self._seconds, cancel.cancel)
+        timer.daemon = True
+        timer.start()
+        try:
+            if self._chooser is not None:
+                written = self._with_topic(self._chooser, text, language, dialogue, cancel)
+            else:
+                written = self._written(text, language, dialogue, cancel)
+        except ModelError:
+            return query
+        finally:
+            timer.cancel()
+        if not written or cancel.cancelled:
+            return query
+        return Query(written, query.original, language, (), _CONFIDENCE, False, "followup")
+
+    def _with_topic(
+        self, chooser: Chooser, text: str, language: str, dialogue: Dialogue, cancel: CancelToken
+    ) -> str:
+        """Return the turn with the words that the generator chose in it; "" when it chose none."""
+        said = last_said(dialogue)
+        choices = topics(said, text, language)
+        prompt = Prompt(topic_prompt(said, text), max_tokens=_TOPIC_TOKENS)
+        topic = plain(chooser.choose(prompt, choices, cancel=cancel)).strip()
+        return put_in(text, [topic], _pronouns(text, language), language) if topic else ""
+
+    def _written(self, text: str, language: str, dialogue: Dialogue, cancel: CancelToken) -> str:
+        """Return the question that the generator wrote; "" when it is not sound."""
         said = [
-            f"{'User' if one.role is Role.USER else 'Assistant'}: "
-            f"{' '.join(one.text.split())[:_LENGTH]}"
-            for one in dialogue.turns[-_TURNS:]
+            f"{'User' if role is Role.USER else 'Assistant'}: {one}"
+            for role, one in last_said(dialogue)
         ]
         prompt = f"{_EXAMPLES}{chr(10).join(said)}\nFollow-up: {text}\nQuestion:"
-        try:
-            pieces = self._generator.stream(
-                Prompt(prompt, max_tokens=_TOKENS, stop=("\n",)), cancel=CancelToken()
-            )
-            written = plain("".join(pieces)).strip()
-        except ModelError:
-            return alone
-        if not self._is_sound(written, text, [one.text for one in dialogue.turns], language):
-            return alone
-        return Query(written, alone.original, language, (), 0.6, False, "followup")
+        asked = Prompt(prompt, max_tokens=_TOKENS, stop=("\n",))
+        pieces: list[str] = []
+        for piece in self._generator.stream(asked, cancel=cancel):
+            pieces.append(piece)
+            if sum(map(len, pieces)) > _most(text):
+                return ""
+        written = plain("".join(pieces)).strip()
+        told = [one.text for one in dialogue.turns]
+        return written if self._is_sound(written, text, told, language) else ""
 
     def _is_sound(self, written: str, turn: str, said: Sequence[str], language: str) -> bool:
         keys = {match_key(text) for text in (turn, *said)}
@@ -86,7 +145,7 @@ class GenerativeRewriter:
         asked = _stems(turn, language)
         if len(asked & _stems(written, language)) < _KEPT * len(asked):
             return False
-        if len(written) > _LONGER * len(turn) + _NAME:
+        if len(written) > _most(turn):
             return False
         if language and self._identifier.identify(written, default=language) != language:
             return False
@@ -104,3 +163,18 @@ def _stems(text: str, language: str) -> set[str]:
     spans = content_words(text, language)
     terms = [term for start, end in spans for term in query_terms(text[start:end], language)]
     return {term for term in terms if not term.startswith("t:")}
+
+
+def _most(turn: str) -> int:
+    """Return the length of the longest rewrite of a turn."""
+    return _LONGER * len(turn) + _NAME
+
+
+def _pronouns(text: str, language: str) -> list[Span]:
+    """Return where pronouns are; one that also comes before a noun counts only before a pause."""
+    return [
+        cue.span
+        for cue in lexicon(language).cues(text)
+        if cue.kinds & {"pronouns", "possessives"}
+        and ("demonstratives" not in cue.kinds or not text[cue.span[1] :].lstrip()[:1].isalnum())
+    ]

@@ -62,7 +62,7 @@ def chosen_runs(
         if place < last and span[1] > span[0]:
             unit = (place, _unit(span, spans[place], context.texts[place]))
             units[unit] = max(score, units.get(unit, 0.0))
-    chosen = _chosen(sorted(units.items()), threshold)
+    chosen = _chosen(sorted(units.items()), threshold, context.texts, language)
     turn = match_key(context.texts[last])
     runs: dict[str, Run] = {}
     for place, span, score in _joined(chosen, context.texts, language):
@@ -84,12 +84,17 @@ def _trimmed(text: str) -> str:
 
 
 def _chosen(
-    units: Sequence[tuple[tuple[int, Span], float]], threshold: float
+    units: Sequence[tuple[tuple[int, Span], float]],
+    threshold: float,
+    texts: Sequence[str],
+    language: str,
 ) -> list[tuple[tuple[int, Span], float]]:
-    """Return the units that are likely, and those beside them that are half as likely.
+    """Return the units that are likely, and those beside them of the same name.
 
-    A turn that needs something gets the likeliest unit though it is below ``threshold``.
+    That are neighbours half as likely, and capitalised ones of capitalised ones: a name is put in
+    whole. A turn that needs something gets the likeliest unit though it is below ``threshold``.
     """
+    capital = [_capitalised(texts[place], span, language) for (place, span), _ in units]
     most = max((score for _, score in units), default=0.0)
     threshold = max(_LEAST, min(threshold, _NEAR * most))
     kept = [score >= threshold for _, score in units]
@@ -101,8 +106,13 @@ def _chosen(
                 continue
             first, second = sorted((units[before][0], units[at][0]))
             touching = first[0] == second[0] and second[1][0] - first[1][1] <= 1
-            kept[at] = touching and units[at][1] >= threshold / 2
+            named = capital[before] and capital[at]
+            kept[at] = touching and (named or units[at][1] >= threshold / 2)
     return [unit for unit, keep in zip(units, kept, strict=True) if keep]
+
+
+def _capitalised(text: str, span: Span, language: str) -> bool:
+    return text[span[0]].isupper() and bool(content_words(text[span[0] : span[1]], language))
 
 
 def _unit(span: Span, words_of: Sequence[Span], text: str) -> Span:
@@ -155,15 +165,26 @@ def rendered(
         return _without(turn, gone)
     if not runs:
         return turn
-    rest = list(runs)
-    if language in _IN_PLACE:
-        places = _edited(context, tagging, REPLACE, sure)
-        if len(places) == 1:
-            turn = _replaced(turn, places[0], rest.pop(0).text, language)
+    places = _edited(context, tagging, REPLACE, sure)
+    return put_in(turn, [run.text for run in runs], places, language)
+
+
+def put_in(turn: str, names: Sequence[str], places: Sequence[Span], language: str) -> str:
+    """Return the turn with names in it: the first in the only place, the others in parentheses.
+
+    Args:
+        turn: The turn.
+        names: What is put in.
+        places: Where the turn has a word for the first name, such as a pronoun.
+        language: The turn's; in most a name cannot stand where the pronoun stood.
+    """
+    rest = list(names)
+    if language in _IN_PLACE and len(places) == 1:
+        turn = _replaced(turn, places[0], rest.pop(0), language)
     if not rest:
         return turn
     body = turn.rstrip(_CLOSING)
-    return f"{body} ({', '.join(run.text for run in rest)}){turn[len(body) :]}"
+    return f"{body} ({', '.join(rest)}){turn[len(body) :]}"
 
 
 def _edited(context: Context, tagging: Tagging, kind: int, sure: float) -> list[Span]:

@@ -62,13 +62,14 @@ class TrainedRewriter:
         sure = tagging.gate * runs[0].score if runs else settings.sure
         return Query(written, text, language, (), sure, False, "followup")
 
-    def needs_history(self, turn: Turn, dialogue: Dialogue) -> bool:
-        """Return whether the turn leans on the turns before; False where that cannot be told."""
+    def leaning(self, turn: Turn, dialogue: Dialogue) -> float:
+        """Return the probability that the turn leans on the turns before; 0 where that is unknown.
+
+        A turn is changed only from the weights' own threshold on.
+        """
         text = turn.text.strip()
         parts = self._models() if dialogue.turns and any(c.isalnum() for c in text) else None
-        return (
-            parts is not None and tag(parts, text, dialogue)[1].gate >= parts.tagger.settings.gate
-        )
+        return 0.0 if parts is None else tag(parts, text, dialogue)[1].gate
 
     def _models(self) -> TaggerParts | None:
         """Return the models; None where they cannot be loaded, and the turn stays as it is."""

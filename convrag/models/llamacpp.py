@@ -6,12 +6,14 @@ import secrets
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from convrag.dependencies import require
 from convrag.errors import ModelError
+from convrag.models.choices import choice_grammar
 from convrag.models.prompt_text import plain_prompt
 from convrag.models.stops import StopFilter
 from convrag.models.streaming import Push, pulled
@@ -86,15 +88,31 @@ class LlamaCppGenerator:
         Raises:
             ModelError: The prompt is longer than ``CONTEXT``, or generation failed.
         """
+        return self._stream(prompt, "", cancel)
 
+    def choose(self, prompt: Prompt, choices: Sequence[str], *, cancel: CancelToken) -> str:
+        """Return the one of ``choices`` that continues the prompt as it is, taken token by token.
+
+        "" when there are none, when cancelled, and when the prompt's limit is met before the end.
+
+        Raises:
+            ModelError: The prompt is longer than ``CONTEXT``, or generation failed.
+        """
+        if not choices:
+            return ""
+        asked = replace(prompt, stop=("\n",))
+        written = "".join(self._stream(asked, choice_grammar(choices), cancel)).strip()
+        return written if written in choices else ""
+
+    def _stream(self, prompt: Prompt, grammar: str, cancel: CancelToken) -> Iterator[str]:
         def run(push: Push) -> None:
             with self._lock:
                 if not cancel.cancelled:
-                    self._generate(prompt, push)
+                    self._generate(prompt, grammar, push)
 
         return pulled(run, cancel=cancel, name=self._reference)
 
-    def _generate(self, prompt: Prompt, push: Push) -> None:
+    def _generate(self, prompt: Prompt, grammar: str, push: Push) -> None:
         stops = StopFilter(prompt.stop)
         errors: list[ModelError] = []
 
@@ -105,7 +123,7 @@ class LlamaCppGenerator:
             end = push(stops.feed(_text(chunk)))
             return end or stops.stopped
 
-        self._handler()(self._request(prompt), receive)
+        self._handler()(self._request(prompt, grammar), receive)
         if errors:
             raise errors[0]
         push(stops.finish())
@@ -116,7 +134,7 @@ class LlamaCppGenerator:
         handler = chat if self._chat else plain
         return handler
 
-    def _request(self, prompt: Prompt) -> dict[str, Any]:
+    def _request(self, prompt: Prompt, grammar: str) -> dict[str, Any]:
         text = plain_prompt(prompt.text)
         content: dict[str, Any] = (
             {"messages": [{"role": "user", "content": text}]} if self._chat else {"prompt": text}
@@ -129,6 +147,7 @@ class LlamaCppGenerator:
             "max_tokens": prompt.max_tokens,
             "temperature": prompt.temperature,
             "seed": prompt.seed,
+            "grammar": grammar,
         }
 
     def _error(self, error: Mapping[str, Any]) -> ModelError:

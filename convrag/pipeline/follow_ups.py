@@ -38,4 +38,6 @@ def load_learned(config: Config) -> Learned | None:
     from convrag.models.registry import load_generator
 
     generator = load_generator(config.rewriter, config=config)
-    return Learned(GenerativeRewriter(generator, trained.needs_history))
+    rewriter = GenerativeRewriter(generator, trained)
+    rewriter.get_ready()
+    return Learned(rewriter)

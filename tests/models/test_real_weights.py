@@ -176,6 +176,18 @@ def test_generator_stops_between_tokens_and_in_a_long_prompt(generator: Any) -> 
     assert list(generator.stream(Prompt("ein Fluss " * 900), cancel=cancel)) == []
 
 
+def test_generator_chooses_one_of_the_given_texts_and_nothing_else(generator: Any) -> None:
+    prompt = Prompt("Capitals.\nJapan:\nTokyo\nItaly:\nRome\nFrance:\n", max_tokens=16)
+    cities = ("Paris", "Paris on the Seine", "Berlin", "東京", "القاهرة", "Москва", "दिल्ली", "서울")
+    assert generator.choose(prompt, cities, cancel=CancelToken()) in cities[:2]
+    for only in cities[2:]:
+        assert generator.choose(prompt, (only,), cancel=CancelToken()) == only
+    assert generator.choose(prompt, (), cancel=CancelToken()) == ""
+    cancel = CancelToken()
+    cancel.cancel()
+    assert generator.choose(prompt, cities, cancel=cancel) == ""
+
+
 def test_generator_refuses_a_prompt_that_does_not_fit(generator: Any) -> None:
     with pytest.raises(ModelError, match="tokens") as caught:
         list(generator.stream(Prompt("река 河 " * 2500), cancel=CancelToken()))
