@@ -56,7 +56,8 @@ def advance(
     """Return the state after ``query`` was answered.
 
     Entities of the question and of a one-entity answer come to the front and older ones fade; so
-    does a name that is not in the graph, so that "it" does not mean something older after it. The
+    does a name that is not in the graph, so that "it" does not mean something older after it. Where
+    nothing is spoken of nothing fades: what a dialogue is about is seldom said again. The
     answer's entity outranks the question's, unless the question itself was a follow-up: a topic
     that is carried on stays the topic (Grosz, Joshi and Weinstein, 1995). Small talk changes
     nothing but that a question back is dropped.
@@ -124,7 +125,11 @@ def _focus(
     outcome: Outcome,
     graph: KnowledgeGraph,
 ) -> tuple[Focus, ...]:
-    salience = {f.entity_id or f.name: f.salience * _DECAY for f in state.focus}
+    subject = outcome.subject_id or outcome.subject
+    spoken_of = named or subject or outcome.about or outcome.answered
+    unknown = "" if spoken_of or not state.focus else _unknown_name(query)
+    left = _DECAY if spoken_of or unknown else 1.0
+    salience = {f.entity_id or f.name: f.salience * left for f in state.focus}
     for entity_id in named:
         salience[entity_id] = _NAMED if query.standalone else _CONTINUED
     for entity_id in outcome.about:
@@ -138,11 +143,8 @@ def _focus(
     for entity_id, owner in outcome.owners.items():
         below = salience.get(entity_id, 0.0) - _OWNER
         salience[owner] = max(below, salience.get(owner, 0.0))
-    subject = outcome.subject_id or outcome.subject
     if subject:
         salience[subject] = max(_SUBJECT, salience.get(subject, 0.0))
-    spoken_of = named or subject or outcome.about or outcome.answered
-    unknown = "" if spoken_of or not state.focus else _unknown_name(query)
     if unknown:
         salience = {key: min(s, _SUBJECT - _ABOUT) for key, s in salience.items()}
         salience[unknown] = _SUBJECT

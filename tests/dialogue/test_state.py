@@ -129,3 +129,28 @@ def test_the_wanted_language_stays(rewriter, graph) -> None:
     assert (query.language, query.reply_language) == ("en", "de")
     state = advance(state, query, Outcome(("vienna",)), graph)
     assert state.reply_language == "de"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I see, go on", "en"),
+        ("嗯，继续说吧", "zh"),
+        ("Понятно, дальше", "ru"),
+        ("حسنا، أكمل", "ar"),
+        ("अच्छा, आगे", "hi"),
+        ("なるほど、それで", "ja"),
+    ],
+)
+def test_the_focus_stays_until_something_else_is_spoken_of(rewriter, graph, text, language) -> None:
+    state, _ = talk(rewriter, graph, ["How long is the Danube?"], DialogueState())
+    later = state
+    for _ in range(9):
+        later = advance(later, Query(text, text, language), Outcome(), graph)
+    assert [(f.entity_id, f.salience) for f in later.focus] == [
+        (f.entity_id, f.salience) for f in state.focus
+    ]
+    other, _ = talk(rewriter, graph, ["What is the capital of Austria?"], later)
+    now = {f.entity_id: f.salience for f in other.focus}
+    assert now["austria"] > now["danube"]
+    assert now["danube"] < later.focus[0].salience
