@@ -27,7 +27,7 @@ _BESIDE = 0.4
 """What a search beside the query's own counts: for the turn as typed, for the kind of thing."""
 _FACT_WEIGHT = 2.0
 """A fact that was asked for by name (confidence >= .6) stands above every passage."""
-_FACTS_KEPT = 3
+_FACTS_KEPT = 5
 """Groups of facts beside the best-fitting ones that are kept as evidence."""
 RERANKED = 10
 """Passages that a reranker reads, at most; on the development sets 20 gain nothing over 10."""

@@ -16,7 +16,7 @@ from convrag.retrieval.facts import FactChannel
 from convrag.retrieval.facts_kinds import kinds_asked_for, kinds_of
 from convrag.retrieval.facts_model import FactFeatures, weights
 from convrag.retrieval.facts_ranking import FactRanker
-from convrag.types import Focus, Literal, Query, Triple
+from convrag.types import Focus, Link, Literal, Mention, Query, Triple
 
 LABEL = terms.RDFS + "label"
 NAMES = {
@@ -186,7 +186,34 @@ def test_facts_that_are_not_named_are_weak_evidence(graph) -> None:
     assert {hit.group.property for hit in hits} == {"mayor", "founded", "height"}
     assert all(0 < hit.confidence <= 0.3 for hit in hits)
     assert [h.confidence for h in hits] == sorted((h.confidence for h in hits), reverse=True)
-    assert channel.search(Query("When?", "When?", "en", focus=focus("solem"))) == ()
+    assert channel.search(Query("When?", "When?", "en")) == ()
+
+
+@pytest.mark.parametrize("language", sorted(WHO))
+def test_what_a_dialogue_is_about_is_weak_evidence_without_being_named(graph, language) -> None:
+    channel = FactChannel(graph, RelationMatcher(graph), HashEncoder(64))
+    text = WHO[language].replace(NAMES["solem"][language], "")
+    hits = channel.search(Query(text, text, language, focus=focus("solem", "varda")))
+    assert (hits[0].group.entity, hits[0].group.property) == ("solem", "mayor")
+    assert all(0 < hit.confidence <= 0.05 for hit in hits)
+    unknown = (Link(Mention(text, (0, len(text))), None, 0.0),)
+    assert not channel.search(Query(text, text, language, unknown, focus=focus("solem")))
+
+
+def test_facts_that_are_not_named_come_after_the_one_that_is(graph) -> None:
+    channel = FactChannel(graph, RelationMatcher(graph), HashEncoder(64))
+    first, *rest = channel.search(ask(graph, WHO["en"]))
+    assert first.group.property == "mayor"
+    assert first.confidence >= 0.6 > 0.3 >= max(hit.confidence for hit in rest)
+
+
+def test_facts_that_fit_equally_well_come_in_the_order_of_the_ranker(graph, ranker) -> None:
+    channel = FactChannel(graph, RelationMatcher(graph), HashEncoder(64))
+    query = ask(graph, "The elevation of Solem and of Varda?", focus=focus("varda"))
+    hits = [h.group for h in channel.search(query) if h.group.property == "height"]
+    ranked = [f.group for f in ranker.rank(query) if f.group.property == "height"]
+    assert [group.entity for group in hits] == [group.entity for group in ranked]
+    assert {group.entity for group in hits} == {"solem", "varda"}
 
 
 def test_every_feature_has_a_finite_weight() -> None:
