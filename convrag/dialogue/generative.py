@@ -19,7 +19,7 @@ from convrag.text.sanitize import plain
 from convrag.text.scripts import UNSPACED, script_of
 from convrag.types import Dialogue, Query, Role, Span, Turn
 
-_TO_CHOOSE, _TO_WRITE = 1.2, 3.0
+_TO_CHOOSE, _TO_WRITE = 1.0, 3.0
 """Seconds for a turn: of a model in this process that chooses, and of one that writes, which may be
 a large one on a server."""
 _LEANING = 0.7
@@ -33,7 +33,7 @@ _NAME = 60
 _KEPT = 0.5
 """Share of the turn's content words that must be left."""
 _LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt", "ko", "it", "th", "vi")
-_EXAMPLES = (
+_QUESTIONS = (
     "User: Where is the Eiffel Tower?\nAssistant: In Paris.\n"
     "Follow-up: How tall is it?\nQuestion: How tall is the Eiffel Tower?\n\n"
     "User: ¿Cuál es la capital de Perú?\nAssistant: Lima.\n"
@@ -127,7 +127,7 @@ class GenerativeRewriter:
             f"{'User' if role is Role.USER else 'Assistant'}: {one}"
             for role, one in last_said(dialogue)
         ]
-        prompt = f"{_EXAMPLES}{chr(10).join(said)}\nFollow-up: {text}\nQuestion:"
+        prompt = f"{_QUESTIONS}{chr(10).join(said)}\nFollow-up: {text}\nQuestion:"
         asked = Prompt(prompt, max_tokens=_TOKENS, stop=("\n",))
         pieces: list[str] = []
         for piece in self._generator.stream(asked, cancel=cancel):

@@ -17,7 +17,8 @@ Each with its 95 % bootstrap interval over dialogues (seed 0); at most ``--count
 - ``well-formed``: queries that at least four of five people found well-formed, likewise.
 
 ``--latency``: milliseconds of a turn by the clock and of the processor, with the gate, over turns
-of the first sets in short, middle and long thirds by what was said before. On a quiet machine.
+of iKAT and MTRAG in short, middle and long thirds by what was said before. On a quiet machine.
+``--asked`` names generators that are asked about every turn, as if no other rewriter found a thing.
 """
 
 from __future__ import annotations
@@ -25,25 +26,30 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from convrag.config import load_config
+from convrag.dialogue.generative import GenerativeRewriter
 from convrag.evaluation.statistics.resampling import Part, estimate
+from convrag.models.registry import load_generator
 from convrag.packs import find_pack
 from convrag.training.contrasts import FOREIGN, RESTATED
 from convrag.training.corpus import standard_corpus
 from convrag.training.examples import Example
-from convrag.types import Dialogue, DialogueState, Role, Turn
-from tests.bench.rewriting import Way, some, way_of
+from convrag.types import Dialogue, DialogueState, Query, Role, Turn
+from tests.bench.rewriting import Way, by_rewriter, some, way_of
 from tests.bench.rewriting_scores import needs_history
 from tests.bench.rewriting_sets import LANGUAGE, LOADERS, Case, cast_baselines, well_formed
 from tests.bench.squad import SEED
 
 ALONE = frozenset({"standalone", "chat"})
-KEPT_BACK = {"canard": "canard", "gecor": "gecor", "kdconv": "kdconv", "crosswoz": "crosswoz"}
+KEPT_BACK = ("canard", "gecor", "kdconv", "crosswoz")
+CORPUS_SEED = 13
+"""The seed of the corpus that the shipped weights were trained on."""
 WELL_FORMED = 0.8
 
 
@@ -74,11 +80,11 @@ def case_of(example: Example) -> Case:
 def kept_back(data: Path) -> dict[str, list[Decision]]:
     """Return the turns that no training saw, by set."""
     found: dict[str, list[Decision]] = {}
-    corpus = standard_corpus(data, [find_pack("world").graph], SEED_OF_CORPUS, 1.0)
+    corpus = standard_corpus(data, [find_pack("world").graph], CORPUS_SEED, 1.0)
     for example in corpus:
         if example.split != "test" or not example.history or example.kind == "restart":
             continue
-        name = KEPT_BACK.get(example.source, "")
+        name = example.source if example.source in KEPT_BACK else ""
         if example.source == RESTATED:
             name = next((s for s in KEPT_BACK if example.id.startswith(s)), "built")
         elif example.source == FOREIGN:
@@ -89,10 +95,6 @@ def kept_back(data: Path) -> dict[str, list[Decision]]:
             decision = Decision(case_of(example), example.kind not in ALONE)
             found.setdefault(name, []).append(decision)
     return found
-
-
-SEED_OF_CORPUS = 13
-"""The seed of the corpus that the shipped weights were trained on."""
 
 
 def sets(data: Path) -> dict[str, list[Decision]]:
@@ -149,14 +151,33 @@ def said_before(case: Case) -> int:
     return sum(len(turn.text) for turn in case.dialogue.turns)
 
 
-def timed(way: Way, cases: Sequence[Case], clock: Callable[[], float]) -> list[float]:
-    """Return the milliseconds of each rewrite by ``clock``."""
-    times = []
-    for case in cases:
-        began = clock()
-        way(case)
-        times.append(1000 * (clock() - began))
-    return times
+def timed(way: Way, case: Case, turns: int) -> tuple[float, float]:
+    """Return the milliseconds of a turn by the clock and of the processor, of ``turns`` asked."""
+    began, used = time.perf_counter(), time.process_time()
+    way(case)
+    return (
+        1000 * (time.perf_counter() - began) / turns,
+        1000 * (time.process_time() - used) / turns,
+    )
+
+
+class Leaves:
+    """Leaves every turn to the generator."""
+
+    def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
+        """Return the turn as it is."""
+        return Query(turn.text, turn.text, turn.language)
+
+    def leaning(self, turn: Turn, dialogue: Dialogue) -> float:
+        """Return that every turn leans on its history."""
+        return 1.0
+
+
+def asked_way(model: str) -> Way:
+    """Return the way that asks the generator about every turn."""
+    rewriter = GenerativeRewriter(load_generator(model, config=load_config()), Leaves())
+    rewriter.get_ready()
+    return by_rewriter(rewriter)
 
 
 def latency_report(data: Path, ways: Mapping[str, Way], count: int) -> None:
@@ -165,15 +186,19 @@ def latency_report(data: Path, ways: Mapping[str, Way], count: int) -> None:
     cases = sorted(some(turns, count), key=said_before)
     third = -(-len(cases) // 3)
     for name, way in ways.items():
-        timed(way, cases[:3], time.perf_counter)
-        for label, start in (("short", 0), ("middle", third), ("long", 2 * third)):
-            part = cases[start : start + third]
-            row = [f"{name.rpartition('/')[2]:24} {label:6} {len(part):4} turns"]
-            clocks = {"clock": time.perf_counter, "processor": time.process_time}
-            for kind, clock in clocks.items():
-                p50, p95 = np.quantile(timed(way, part, clock), (0.5, 0.95))
-                row.append(f"{kind} p50 {p50:.0f} p95 {p95:.0f} ms")
-            print("  ".join(row), flush=True)
+        for case in cases[:3]:
+            way(case)
+        # In a pipeline the turns before are rewritten too, for what is in focus.
+        rows = [timed(way, c, c.number if name in ("rules", "auto") else 1) for c in cases]
+        for label, start in (("short", 0), ("middle", third), ("long", 2 * third), ("all", 0)):
+            part = rows if label == "all" else rows[start : start + third]
+            clock, processor = np.quantile(part, (0.5, 0.95), axis=0).T
+            print(
+                f"{name.rpartition('/')[2]:28} {label:6} {len(part):4} turns"
+                f"  clock p50 {clock[0]:.0f} p95 {clock[1]:.0f} ms"
+                f"  processor p50 {processor[0]:.0f} p95 {processor[1]:.0f} ms",
+                flush=True,
+            )
 
 
 def main() -> None:
@@ -186,8 +211,10 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], help="of these sets only")
     parser.add_argument("--count", type=int, default=100, help="turns of a set, at most")
     parser.add_argument("--latency", action="store_true")
+    parser.add_argument("--asked", nargs="*", default=[], metavar="MODEL", help="asked every time")
     options = parser.parse_args()
     ways = {name: way_of(name) for name in options.rewriter}
+    ways |= {f"{model}, asked": asked_way(model) for model in options.asked}
     if options.latency:
         latency_report(options.data, ways, options.count)
         return
