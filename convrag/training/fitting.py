@@ -15,8 +15,9 @@ from convrag.text.normalize import match_key
 from convrag.training.examples import ELLIPSIS, Example
 from convrag.training.states import KeptStates
 
-_GATES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
+_GATES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _TERMS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+_NEVER = 2.0
 _UNTOUCHED = 0.985
 """Share of standalone turns that must stay as they are."""
 _COST = 0.1
@@ -78,23 +79,34 @@ def fitted(tagger: Tagger, examples: Sequence[Example], kept: KeptStates) -> Tag
         for n, one in enumerate(examples)
         if one.split == "dev" and one.history
     ]
-    alone = [one for one in tagged if one.example.kind in _ALONE]
-    clear = [one for one in alone if one.example.source not in _UNCLEAR]
-    leaning = [one for one in tagged if one.example.kind not in {*_ALONE, "restart"}]
+    tagged = [one for one in tagged if one.example.kind != "restart"]
+    alone = [n for n, one in enumerate(tagged) if one.example.kind in _ALONE]
+    clear = [n for n in alone if tagged[n].example.source not in _UNCLEAR]
+    leaning = [n for n, one in enumerate(tagged) if one.example.kind not in _ALONE]
 
-    def score(settings: TaggerSettings) -> tuple[float, float]:
-        kept_as_is = _mean(rewritten(one, settings) == one.example.turn for one in clear)
+    def texts(gate: float, term: float) -> list[str]:
+        settings = replace(tagger.settings, gate=gate, term=term)
+        return [rewritten(one, settings) for one in tagged]
+
+    closed = texts(_NEVER, _TERMS[0])
+    opened = {term: texts(0.0, term) for term in _TERMS}
+
+    def score(gate: float, term: float) -> tuple[float, float]:
+        written = [
+            opened[term][n] if one.tagging.gate >= gate else closed[n]
+            for n, one in enumerate(tagged)
+        ]
+        kept_as_is = _mean(written[n] == tagged[n].example.turn for n in clear)
         gain = _mean(
-            recovered(one.example, text) - _COST * _added(one.example, text)
-            for one in leaning
-            for text in [rewritten(one, settings)]
+            recovered(tagged[n].example, written[n]) - _COST * _added(tagged[n].example, written[n])
+            for n in leaning
         )
-        loss = _mean(rewritten(one, settings) != one.example.turn for one in alone)
+        loss = _mean(written[n] != tagged[n].example.turn for n in alone)
         return min(kept_as_is, _UNTOUCHED), gain - _COST * loss
 
-    gates = [replace(tagger.settings, gate=gate, term=_TERMS[2]) for gate in _GATES]
-    best = max(gates, key=score)
-    return max((replace(best, term=term) for term in _TERMS), key=score)
+    gate = max(_GATES, key=lambda gate: score(gate, _TERMS[2]))
+    term = max(_TERMS, key=lambda term: score(gate, term))
+    return replace(tagger.settings, gate=gate, term=term)
 
 
 def _added(example: Example, text: str) -> float:

@@ -57,6 +57,7 @@ class Wording:
     picks: tuple[tuple[str, int], ...]
     """Turns that pick a thing of the list, and which: 0, 1 or 2."""
     chat: tuple[str, ...]
+    talk: tuple[str, ...]
     names: tuple[tuple[str, str], ...]
     """Kinds and names of things that are in no graph of the language."""
 
@@ -102,7 +103,7 @@ def wording(language: str, *, testing: bool = False) -> Wording:
     ]
     lists = {
         name: _part(table[name], testing)
-        for name in ("ellipsis", "more", "fillers", "restarts", "chat")
+        for name in ("ellipsis", "more", "fillers", "restarts", "chat", "talk")
     }
     listing, *picks = table["listing"]
     ways = picks[-3:] if testing else picks[:-3]

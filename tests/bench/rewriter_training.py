@@ -12,7 +12,8 @@ dialogue; where the corpora do not say what a turn needs, the share of the terms
 of turns that ask the last question of another thing ("And Oslo?") the share of what was asked.
 "opened" of the turns that lean were changed at all, and "then" is what those got: the gate and the
 choice of words, one by one. "same": standalone turns that stayed as they are, to the letter;
-"restated" are the corpora's turns in full where they were asked, "foreign" after another dialogue.
+"restated" are the corpora's turns in full where they were asked, "foreign" after another dialogue,
+"talk" questions about who answers.
 "lang": rewritten turns that are still in the turn's language. "prec": changed turns that lean.
 "last" and "all" say how many get what they need from the turn alone, and from the whole history put
 before it, which leaves no standalone turn as it is; "rules" from the rules over the world pack's
@@ -44,7 +45,7 @@ from convrag.models.catalog import E5_SMALL
 from convrag.models.installed import verified_path
 from convrag.packs import find_pack
 from convrag.text.language import LanguageIdentifier
-from convrag.training.contrasts import FOREIGN, RESTATED
+from convrag.training.contrasts import FOREIGN, RESTATED, TALK
 from convrag.training.corpus import standard_corpus
 from convrag.training.examples import ELLIPSIS, Example, read_examples
 from convrag.training.fitting import recovered
@@ -123,7 +124,7 @@ def groups(written: Sequence[Written]) -> Iterator[tuple[str, list[Written]]]:
         )
     yield "built", [w for w in written if w.example.source == "facts"]
     yield "reading", [w for w in written if w.example.source in READING]
-    for name in ("canard", "gecor", "cqr", "kdconv", "crosswoz", RESTATED, FOREIGN):
+    for name in ("canard", "gecor", "cqr", "kdconv", "crosswoz", RESTATED, FOREIGN, TALK):
         yield name, [w for w in written if w.example.source == name]
     yield "questions", [w for w in written if w.example.source in ("questions", "persona")]
 

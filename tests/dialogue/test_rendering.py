@@ -86,6 +86,23 @@ def test_a_name_stands_in_for_the_pronoun_where_it_keeps_its_form(
     assert write(language, texts, chosen, {reference: REPLACE}) == written
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "chosen", "name"),
+    [
+        ("en", "Harborline is led by Samuel Ashdown.", "Ashdown", "Samuel Ashdown"),
+        ("de", "Die Firma leitet Lukas Rosenthal.", "Lukas", "Lukas Rosenthal"),
+        ("fr", "La ville s'appelle Saint Denis.", "Denis", "Saint Denis"),
+        ("ru", "Автор — Вера Орлова.", "Вера", "Вера Орлова"),
+        ("vi", "Giám đốc là Phạm Ngọc Lan.", "Ngọc", "Phạm Ngọc Lan"),
+        ("es", "La dirige Inés Peñalver.", "Peñalver", "Inés Peñalver"),
+        ("en", "In Rome people speak Italian.", "Rome", "Rome"),
+        ("hi", "नेता विक्रम मेहरा हैं।", "विक्रम", "विक्रम"),
+    ],
+)
+def test_a_name_is_put_in_whole(language: str, said: str, chosen: str, name: str) -> None:
+    assert write(language, [said, "?!1"], [chosen]) == f"?!1 ({name})"
+
+
 def test_a_false_start_goes() -> None:
     gone = {"Rome": DELETE, "no": DELETE, "wait": DELETE}
     texts = ["Hello", "How old is Rome, no wait, Oslo?"]

@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from convrag.training.contrasts import FOREIGN, RESTATED, contrasts
+from convrag.training.contrasts import FOREIGN, RESTATED, TALK, contrasts
 from convrag.training.examples import Example, exchange
+from convrag.training.wording import wording
 
 ASKED = [
     ("en", "Where is Oslo?", "Is it big?", "Is Oslo big?"),
@@ -64,6 +65,24 @@ def test_standalone_turns_are_moved_and_not_said_again() -> None:
 @pytest.mark.parametrize("kind", ["chat", "restart", "disfluent", "more"])
 def test_turns_that_are_no_questions_are_left_out(kind: str) -> None:
     assert not contrasted(dialogues(kind))
+
+
+@pytest.mark.parametrize("language", [language for language, *_ in ASKED])
+def test_questions_about_who_answers_stand_alone_after_any_dialogue(language: str) -> None:
+    found = [
+        one
+        for seed in range(6)
+        for one in contrasts(dialogues(source="facts"), random.Random(seed))  # noqa: S311
+        if one.source == TALK and one.language == language
+    ]
+    assert found
+    known = wording(language).talk
+    assert not set(known) & set(wording(language, testing=True).talk)
+    for one in found:
+        assert (one.kind, one.needs) == ("chat", ())
+        assert one.turn == one.rewrite
+        assert one.turn in known
+        assert one.history
 
 
 def test_few_are_made_of_built_turns() -> None:
