@@ -128,10 +128,18 @@ def validated(asked: AskedSet) -> str:
     for conversation in dataset.conversations():
         conversations += 1
         turns += len(conversation.turns)
+    _check_turns(dataset, turns)
     return (
         f"{documents} documents, {triples} facts, {conversations} conversations and"
         f" {turns} turns are valid"
     )
+
+
+def _check_turns(dataset: Dataset, turns: int) -> None:
+    from convrag.errors import DatasetError
+
+    if not turns:
+        raise DatasetError(f"the {dataset.name} set has no question", "name another of its files")
 
 
 def ablated_parts(text: str, retriever: str | None, endpoint: str | None) -> tuple[str, ...]:
@@ -200,6 +208,7 @@ def set_work(asked: AskedSet, opening: Opening, *, seed: int) -> tuple[Work, Run
         return chosen(dataset.conversations(), asked.limit, seed=seed)
 
     turns, digest = counted(conversations())
+    _check_turns(dataset, sum(turns.values()))
     info = replace(
         describe(opening, [], seed=seed), data=digest, dialogues=turns, source=dataset.name
     )

@@ -123,4 +123,4 @@ def _text(evidence: Evidence, language: str, worded: Worded) -> str:
     text = " ".join(plain(worded(evidence, language)).split())
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     item = evidence.item
-    return f"{item.source}: {text}" if isinstance(item, Passage) else text
+    return f"{text} [{item.source}]" if isinstance(item, Passage) else text

@@ -8,6 +8,7 @@ from convrag.evaluation.report import Report
 from convrag.evaluation.report_numbers import number, short_interval
 from convrag.evaluation.statistics.groups import Group
 from convrag.evaluation.statistics.resampling import Estimate
+from convrag.text.sanitize import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,7 +39,7 @@ def _table(key: str, groups: tuple[Group, ...], report: Report) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     for group in groups:
-        table.add_column(f"{group.name or '-'}\nn {group.turns}")
+        table.add_column(f"{plain(group.name) or '-'}\nn {group.turns}")
     for name, whole in report.metrics.items():
         if whole.count:
             table.add_row(name, *(_cell(group.metrics.get(name)) for group in groups))

@@ -68,7 +68,7 @@ def _groups(report: Report, groups: Sequence[Group]) -> Iterator[str]:
     names = [name for name, estimate in report.metrics.items() if estimate.count]
     for begin in range(0, len(groups), ACROSS):
         some = groups[begin : begin + ACROSS]
-        header = ("", *(f"{escape_markdown(g.name) or '-'}, n {g.turns}" for g in some))
+        header = ("", *(f"{_inline(g.name) or '-'}, n {g.turns}" for g in some))
         rows = [(name, *(_cell(group.metrics.get(name)) for group in some)) for name in names]
         yield _table(header, rows)
 
@@ -84,7 +84,7 @@ def _stages(report: Report) -> str:
     rows = []
     for language, shares in {**report.stages_by_language, "all": report.stages}.items():
         counts = {share.stage: share.count for share in shares}
-        rows.append((language, *(str(counts.get(name, 0)) for name in names)))
+        rows.append((_inline(language), *(str(counts.get(name, 0)) for name in names)))
     rows.append(("share", *(percent(share.share) for share in report.stages)))
     spread = (interval(share.low, share.high, percent) for share in report.stages)
     rows.append(("95 % interval", *spread))
@@ -99,7 +99,7 @@ def _failed(report: Report) -> list[str]:
 
 def _turn(turn: ScoredTurn) -> str:
     trace = turn.trace
-    lines = [f"**{turn.id}** {_inline(trace.question)}", ""]
+    lines = [f"**{_inline(turn.id)}** {_inline(trace.question)}", ""]
     if trace.rewritten and trace.rewritten != trace.question:
         lines.append(f"- searched: {_inline(trace.rewritten)}")
     lines.append(f"- answered: {_inline(trace.answer) or '-'}")

@@ -44,7 +44,7 @@ def turn_table(report: Report) -> Table:
     for turn in report.turns:
         trace = turn.trace
         table.add_row(
-            turn.dialogue,
+            plain(turn.dialogue),
             str(turn.number),
             _text(trace.question, 48),
             number(turn.metrics.get(f"evidence_recall@{DEPTH}")),
@@ -80,7 +80,7 @@ def stage_table(report: Report) -> Table:
     for row, shares in rows.items():
         counts = {share.stage: share.count for share in shares}
         total = sum(counts.values())
-        table.add_row(row, *(str(counts.get(name, 0)) for name in names), str(total))
+        table.add_row(plain(row), *(str(counts.get(name, 0)) for name in names), str(total))
     table.add_row("share", *(percent(share.share) for share in report.stages), "")
     spread = (interval(share.low, share.high, percent) for share in report.stages)
     table.add_row("95 % interval", *spread, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import tracemalloc
 from pathlib import Path
@@ -347,6 +348,10 @@ LINE_ERRORS = [
         '{"question": "Нил?", "mentions": [{"start": 0, "end": 5}]}',
         ":1: mentions[0].end must be after",
     ),
+    ("jsonl", '{"question": "?", "relevant": {"d": NaN}}', "relevant.d must be a whole number"),
+    ("jsonl", "[" * 100_000, ":1: JSON nested too deep"),
+    ("canard", '[{"a": ' + "[" * 100_000 + "]" * 100_000 + "}]", ":1: JSON nested too deep"),
+    ("jsonl", f'{{"question": {"9" * 5000}}}', ":1: a number of too many digits"),
     ("mtrag", '{"task_id": "1", "input": []}\n', "must end with what the user says"),
     ("nq", '{"example_id": 1, "question_text": "x"}\n', ":1: document_text is missing"),
     ("canard", '[{"QuAC_dialog_id": "a",\n "Question_no": 1,\n', ":1: the file ends within"),
@@ -376,8 +381,19 @@ def test_a_damaged_archive_is_named(tmp_path: Path, data: bytes) -> None:
 def test_text_that_is_no_utf8_is_named(tmp_path: Path) -> None:
     path = tmp_path / "set.jsonl"
     path.write_bytes('{"question": "Größe"}'.encode("latin-1"))
-    with pytest.raises(DatasetError, match="cannot be read"):
+    with pytest.raises(DatasetError, match=r"set.jsonl:1: no UTF-8 text"):
         turns_of(load("jsonl", path))
+    packed = tmp_path / "set.jsonl.gz"
+    packed.write_bytes(gzip.compress('{"question": "Größe"}\n\n"大小"\n'.encode() + b"\xff\n"))
+    with pytest.raises(DatasetError, match=r"set.jsonl.gz:(1|3|4): "):
+        turns_of(load("jsonl", packed))
+
+
+def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text('{"question": "lone \\ud800 half", "answers": ["\\udfff", "\\ud83d\\ude00"]}')
+    (turn,) = turns_of(load("jsonl", path))
+    assert (turn.question, turn.answers) == ("lone \ufffd half", ("\ufffd", "😀"))
 
 
 @pytest.mark.parametrize(("name", "path"), [("squat", "."), ("nq", "gone.json"), ("nq", ".")])

@@ -72,3 +72,14 @@ def test_what_is_left_without_a_part_is_in_the_report() -> None:
     text = report_to_markdown(report)
     assert "| graph | f1 | 1.000 | 0.429 | -0.571 | -0.857 - -0.286 | 0.125 |" in text
     assert "| walk | nothing changes |" in text
+
+
+def test_hostile_names_are_shown_as_text() -> None:
+    names = ("\x1b[31m<b>|a", "\x1b]0;t\x07\u202eb", "文|c")
+    turns = [_turn(f"{name}{half}", 1, name, name, half) for name in names for half in (0, 1)]
+    shown, text = _shown(turns), report_to_markdown(make_report(turns))
+    assert not set("\x1b\x07\u202e") & set(shown + text)
+    assert "<b>" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| f1")]
+    head = next(line for line in text.splitlines() if "n 2" in line)
+    assert head.replace("\\|", "").count("|") == rows[1].count("|")

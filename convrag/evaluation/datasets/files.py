@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -12,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 from convrag.errors import DatasetError, UsageError
 
@@ -20,7 +19,9 @@ _CHUNK = 1 << 18
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|["\[\]{}]', re.DOTALL)
 _SPACE = re.compile(r"\s*")
 _SCALAR = re.compile(r"[^\s,\]}]*")
-_DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, UnicodeDecodeError)
+_DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile)
+_NO_JSON = (ValueError, RecursionError)
+"""What malformed JSON raises, a number of thousands of digits in it, or too deep nesting."""
 
 Entry = tuple[int, str, Any]
 """The line where it begins, from 1, its key (its number in a list), and the JSON value."""
@@ -37,17 +38,46 @@ def opened(path: Path) -> Iterator[TextIO]:
     if not path.is_file():
         raise UsageError(f"{path}: no such file", "name a file of the data set")
     try:
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive, archive.open(_only(archive, path)) as raw:
-                yield io.TextIOWrapper(raw, "utf-8-sig")
-        elif path.suffix == ".gz":
-            with gzip.open(path, "rt", encoding="utf-8-sig") as text:
-                yield text
-        else:
-            with path.open(encoding="utf-8-sig") as text:
-                yield text
+        with _unpacked(path) as raw:
+            yield io.TextIOWrapper(raw, "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path}:{_undecodable(path)}: no UTF-8 text: {error.reason}", "save it as UTF-8 text"
+        ) from error
     except _DAMAGE as error:
         raise DatasetError(f"{path}: cannot be read: {error}", "fetch or save it again") from error
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[BinaryIO]:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive, archive.open(_only(archive, path)) as raw:
+            yield cast("BinaryIO", raw)
+    elif path.suffix == ".gz":
+        with gzip.open(path, "rb") as packed:
+            yield cast("BinaryIO", packed)
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def _undecodable(path: Path) -> int:
+    """Return the number of the first line that is no UTF-8, from 1."""
+    with _unpacked(path) as raw:
+        for number, line in enumerate(raw, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def _no_json(error: ValueError | RecursionError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON: {error.msg} at character {error.colno}"
+    if isinstance(error, RecursionError):
+        return "JSON nested too deep"
+    return "a number of too many digits"
 
 
 def json_entries(path: Path, key: str = "") -> Iterator[Entry]:
@@ -86,10 +116,9 @@ def json_lines(path: Path) -> Iterator[Entry]:
             if line.strip():
                 try:
                     value = json.loads(line)
-                except json.JSONDecodeError as error:
+                except _NO_JSON as error:
                     raise DatasetError(
-                        f"{path}:{number}: no JSON: {error.msg} at character {error.colno}",
-                        "correct or remove the line",
+                        f"{path}:{number}: {_no_json(error)}", "correct or remove the line"
                     ) from error
                 yield number, str(number), value
 
@@ -102,7 +131,8 @@ def table_rows(path: Path, columns: int) -> Iterator[tuple[int, list[str]]]:
         DatasetError: A row has another number of fields, or the file cannot be read.
     """
     with opened(path) as text:
-        for number, row in enumerate(csv.reader(text, "excel-tab", quoting=csv.QUOTE_NONE), 1):
+        for number, line in enumerate(text, start=1):
+            row = line.rstrip("\r\n").split("\t")
             if len(row) != columns:
                 raise DatasetError(
                     f"{path}:{number}: {len(row)} fields, where {columns} are due",
@@ -185,8 +215,9 @@ class _JsonReader:
         text = self._buffer[self._at : end]
         try:
             value = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise self._wrong(line + error.lineno - 1, f"no JSON: {error.msg}") from error
+        except _NO_JSON as error:
+            line += getattr(error, "lineno", 1) - 1
+            raise self._wrong(line, _no_json(error)) from error
         self._drop(end)
         return value
 

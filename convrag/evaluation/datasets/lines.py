@@ -16,6 +16,8 @@ LINES = (
     " relevant[] or {}, entities[], mentions[]: start, end, entity; answerable, kind, reply,"
     " language, scored}"
 )
+_LONGEST = 20_000
+"""Characters of a question; more than that is a document that got into the wrong field."""
 
 
 def lines(path: Path, language: str) -> Dataset:
@@ -31,10 +33,15 @@ def lines(path: Path, language: str) -> Dataset:
         return ((entry[0], Row.of(path, entry, LINES)) for entry in json_lines(path))
 
     def documents() -> Iterator[Document]:
+        seen = set[str]()
         for _, row in rows():
             if row.has("document"):
+                name = row.text("document")
+                if name in seen:
+                    raise row.wrong("document", f"'{name}' is given twice")
+                seen.add(name)
                 yield document(
-                    row.text("document"),
+                    name,
                     row.text("text"),
                     title=row.optional("title"),
                     language=row.optional("language") or language or "en",
@@ -77,6 +84,8 @@ def _object(row: Row) -> str | Literal:
 
 def _turn(row: Row, name: str) -> AskedTurn:
     scored = row.flag("scored")
+    if len(row.text("question")) > _LONGEST:
+        raise row.wrong("question", f"is longer than {_LONGEST:,} characters")
     return AskedTurn(
         row.optional("id") or name,
         row.text("question"),
@@ -107,4 +116,5 @@ def _grades(row: Row) -> dict[str, float]:
     if not isinstance(row.fields.get("relevant"), dict):
         return dict.fromkeys(row.texts("relevant"), 1.0)
     grades = row.row("relevant")
-    return {name: float(grades.number(name)) for name in grades.fields}
+    given = {name: float(grades.number(name)) for name in grades.fields}
+    return {name: grade for name, grade in given.items() if grade > 0}

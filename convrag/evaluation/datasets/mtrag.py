@@ -71,7 +71,8 @@ def _judgements(path: Path) -> dict[str, dict[str, float]]:
         for number, (task, name, grade) in table_rows(file, 3):
             if number > 1:
                 row = Row({"score": grade}, f"{file}:{number}", "", "query-id, corpus-id, score")
-                found.setdefault(task, {})[name] = float(row.number("score"))
+                if row.number("score") > 0:  # judged, and not relevant
+                    found.setdefault(task, {})[name] = float(row.number("score"))
     return found
 
 

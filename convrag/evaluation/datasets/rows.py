@@ -61,6 +61,8 @@ class Row:
     def optional(self, name: str) -> str:
         """Return a text, also of a number; empty when it is missing.
 
+        Halves of surrogate pairs, which JSON can spell and no file can hold, are replaced.
+
         Raises:
             DatasetError: It is no text.
         """
@@ -69,7 +71,7 @@ class Row:
             return ""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self.wrong(name, "must be a text")
-        return str(value)
+        return _whole(str(value))
 
     def number(self, name: str) -> int:
         """Return a whole number, also one written as a text.
@@ -107,7 +109,7 @@ class Row:
         for at, item in enumerate(items):
             if isinstance(item, bool) or not isinstance(item, str | int | float):
                 raise self.wrong(f"{name}[{at}]", "must be a text")
-        return tuple(text for item in items if (text := str(item)).strip())
+        return tuple(text for item in items if (text := _whole(str(item))).strip())
 
     def rows(self, name: str, *, needed: bool = True) -> Iterator[Row]:
         """Yield the objects of a list.
@@ -143,3 +145,9 @@ class Row:
         if not isinstance(value, list):
             raise self.wrong(name, "must be a list")
         return value
+
+
+def _whole(text: str) -> str:
+    if not any("\ud800" <= char <= "\udfff" for char in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
