@@ -34,7 +34,7 @@ import numpy as np
 
 from convrag.config import load_config
 from convrag.dialogue.rewriting import RuleRewriter
-from convrag.dialogue.state import advance
+from convrag.dialogue.state import Outcome, advance
 from convrag.dialogue.trained import WEIGHTS, TrainedRewriter, load_parts
 from convrag.evaluation.statistics.resampling import Part, estimate
 from convrag.graph.linking import DictionaryLinker
@@ -103,7 +103,7 @@ def rules_way() -> Way:
             turn = Turn("", said.role, said.text, example.language)
             if said.role is Role.USER:
                 query = linked(turn, before)
-                before = replace(before, state=advance(before.state, query, (), graph))
+                before = replace(before, state=advance(before.state, query, Outcome(), graph))
             before = replace(before, turns=(*before.turns, turn))
         return rules.rewrite(Turn("", Role.USER, example.turn, example.language), before).text
 

@@ -97,6 +97,7 @@ def test_a_name_stands_in_for_the_pronoun_where_it_keeps_its_form(
         ("es", "La dirige Inés Peñalver.", "Peñalver", "Inés Peñalver"),
         ("en", "In Rome people speak Italian.", "Rome", "Rome"),
         ("hi", "नेता विक्रम मेहरा हैं।", "विक्रम", "विक्रम"),
+        ("ja", "代表は桐生です", "桐", "桐"),
     ],
 )
 def test_a_name_is_put_in_whole(language: str, said: str, chosen: str, name: str) -> None:
