@@ -157,19 +157,19 @@ def evaluate(
     )
     with nullcontext(opening) if asked is None else set_indexed(asked, opening) as opening:
 
-        def run(opening: Opening, resume: str | None, known_as: str = "") -> KeptRun:
+        def run(opening: Opening, resume: str | None, whole: RunInfo | None = None) -> KeptRun:
             if asked is not None:
                 work, info = set_work(asked, opening, seed=seed)
             else:
                 work, info = _scripted_work(opening, dialogues, seed)
-            return _run(opening, work, info, workers, resume, known_as)
+            return _run(opening, work, info, workers, resume, whole)
 
         whole = run(opening, resume)
         again = "last" if resume else None
         without = {}
         for part in parts:  # what fails is looked into once, in the whole pipeline
             ablated = replace(opening, without=(part,), attributed=False)
-            without[part] = run(ablated, again, whole.info.id).turns()
+            without[part] = run(ablated, again, whole.info).turns()
     report = make_report(whole.turns(), seed=seed, info=whole.info, without=without)
     write_reports(report, json=json, markdown=markdown, html=html)
     _fail(report, low, high)
@@ -221,7 +221,7 @@ def _run(
     info: RunInfo,
     workers: str,
     resume: str | None,
-    whole: str,
+    whole: RunInfo | None,
 ) -> KeptRun:
     """Return the finished run, the turns kept when it was interrupted among its own.
 
@@ -231,14 +231,14 @@ def _run(
         info: What is known of the run.
         workers: A number of processes, or ``ray``.
         resume: The run to go on with.
-        whole: Id of the whole pipeline's run, of a run without a part.
+        whole: The whole pipeline's run, of a run without a part.
     """
     from convrag.cli.output import interruptible, note, progress_bar
     from convrag.evaluation.asking import ask
     from convrag.evaluation.provenance import encoder_of
     from convrag.evaluation.runner import Respondent
 
-    run = _kept_run(opening, info, resume, must=not whole)
+    run = _kept_run(opening, info, resume, whole)
     done = run.clean()
     left = replace(
         work,
@@ -251,7 +251,7 @@ def _run(
         run.check_encoder(encoder_of(respondent))
 
     part = f"without {', '.join(opening.without)}, " if opening.without else ""
-    again = f"kept as {run.info.id}; go on with: --resume {whole or run.info.id}"
+    again = f"kept as {run.info.id}; go on with: --resume {(whole or run.info).id}"
     with interruptible(again), progress_bar("opening") as show:
         for name, turns in ask(opening, left, workers=workers, progress=show, on_open=opened):
             run.add(name, turns)
@@ -263,14 +263,18 @@ def _run(
     return run
 
 
-def _kept_run(opening: Opening, info: RunInfo, resume: str | None, *, must: bool) -> KeptRun:
+def _kept_run(
+    opening: Opening, info: RunInfo, resume: str | None, whole: RunInfo | None
+) -> KeptRun:
     """Return a new run, or the one to go on with.
+
+    Runs without a part belong to the whole pipeline's: only those begun after it count.
 
     Args:
         opening: Says where runs are kept.
         info: What is known of the run.
         resume: Id of the one to go on with, or ``last`` for the last one of the same work.
-        must: Whether there has to be one.
+        whole: The whole pipeline's run, of a run without a part.
 
     Raises:
         RunError: That one was made with something else.
@@ -282,10 +286,9 @@ def _kept_run(opening: Opening, info: RunInfo, resume: str | None, *, must: bool
     store = RunStore(opening.config.home / "runs")
     if resume is None:
         return store.create(info)
-    run = store.newest(info) if resume == "last" else store.open(resume)
-    if run is None and not must:
-        return store.create(info)
-    run = run or store.open(resume)
+    if whole is not None:
+        return store.newest(info, since=whole.began) or store.create(info)
+    run = (store.newest(info) if resume == "last" else None) or store.open(resume)
     if not run.info.same_work(info):
         raise RunError(
             f"the run {run.info.id} was made with other dialogues, models or settings",

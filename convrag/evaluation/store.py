@@ -100,13 +100,18 @@ class RunStore:
             raise UsageError(f"there is no run '{name}'", "list them with: convrag eval runs")
         return KeptRun(path.parent, _read_info(path))
 
-    def newest(self, info: RunInfo) -> KeptRun | None:
+    def newest(self, info: RunInfo, *, since: str = "") -> KeptRun | None:
         """Return the newest run of the same work; None when there is none.
+
+        Args:
+            info: Says what the work is.
+            since: When it began at the earliest, as runs say it.
 
         Raises:
             RunError: Its files are damaged.
         """
-        return next((self.open(run.id) for run in self.list() if run.same_work(info)), None)
+        found = (run for run in self.list() if run.same_work(info) and run.began >= since)
+        return next((self.open(run.id) for run in found), None)
 
     def remove(self, name: str) -> None:
         """Delete the run of this id with all its turns.
