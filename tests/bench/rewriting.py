@@ -15,8 +15,8 @@ turn as typed, as a pipeline does. R@5 and nDCG@10; gains over the turn alone in
 the 95 % interval of a paired bootstrap over dialogues (seed 0). "gap" is the share of the human
 rewrite's plain gain that a rewrite brings. In MTRAG each turn has its passages among all passages
 of the set; in CAsT and iKAT it has its own answer among all answers. Rewrites are compared with the
-human ones as under ``--baselines``, and the gate is measured against whether the human one has a
-content word that the turn lacks.
+human ones as under ``--baselines``, those of second turns also by themselves, and the gate is
+measured against whether the human one has a content word that the turn lacks.
 
 ``--baselines``: rewrites of CAsT by the systems of ``cast_rewrite_baselines`` beside these: ROUGE-1
 recall and F1, recovered content words, share of added words that are right, recovered names.
@@ -51,10 +51,10 @@ from convrag.pipeline import open_pipeline
 from convrag.pipeline.follow_ups import load_learned
 from convrag.protocols import Encoder, Rewriter
 from convrag.retrieval.fusion import combined
-from convrag.retrieval.hybrid import _BESIDE
+from convrag.retrieval.hybrid import searched
 from convrag.retrieval.index import Index
 from convrag.retrieval.lexical import LexicalChannel
-from convrag.types import Dialogue, Passage, Query, Role, Turn
+from convrag.types import Dialogue, DialogueState, Passage, Query, Role, Turn
 from tests.bench.fusion import ordered
 from tests.bench.relevance import retriever
 from tests.bench.rewriting_scores import Likeness, gate, likeness, needs_history
@@ -105,16 +105,17 @@ def by_rewriter(rewriter: Rewriter) -> Way:
 def in_pipeline(config: Config) -> Way:
     """Return the rewriting of the world pack's pipeline, which follows what is in focus."""
     pipeline = open_pipeline(config, pack="world")
+    states: dict[tuple[str, ...], DialogueState] = {}
 
     def way(case: Case) -> Query:
         before = Dialogue(case.dialogue.id, (), case.dialogue.state)
         for turn in case.dialogue.turns:
-            if turn.role is Role.USER:
+            said = (*(t.text for t in before.turns), turn.text)
+            if turn.role is Role.USER and said not in states:
                 query = _linked(turn, before)
-                before = replace(
-                    before, state=advance(before.state, query, Outcome(), pipeline.graph)
-                )
-            before = replace(before, turns=(*before.turns, turn))
+                states[said] = advance(before.state, query, Outcome(), pipeline.graph)
+            state = states.get(said, before.state)
+            before = Dialogue(before.id, (*before.turns, turn), state)
         return pipeline.rewrite(case.turn, before)
 
     def _linked(turn: Turn, before: Dialogue) -> Query:
@@ -163,14 +164,14 @@ class Searches:
 
     def search(self, query: Query) -> dict[str, list[str]]:
         """Return ids of documents, best first, by way."""
-        texts = list(dict.fromkeys([query.text, query.original]))
-        weights = [1.0] + [_BESIDE] * (len(texts) - 1)
-        words = [dict(self._lexical.search(t, language=LANGUAGE, k=DEPTH)) for t in texts]
-        cosines = self._own @ self._encoder.encode(texts, "query").T @ np.array(weights)
+        vectors, terms = (searched(query, query.text, name) for name in ("dense", "lexical"))
+        words = [dict(self._lexical.search(t, language=LANGUAGE, k=DEPTH)) for t in terms]
+        encoded = self._encoder.encode(list(vectors), "query")  # (V, D)
+        cosines = self._own @ encoded.T @ np.array(list(vectors.values()))
         first = np.argsort(-cosines, kind="stable")[:DEPTH]
         found = self._hybrid.retrieve(query, k=SHOWN)
         rankings = {
-            "words": ordered(combined(words, weights)),
+            "words": ordered(combined(words, list(terms.values()))),
             "vectors": [self._ids[i] for i in first],
             "default": [e.id for e in found if isinstance(e.item, Passage)],
         }
@@ -283,22 +284,22 @@ def _parts(rows: Sequence[Result], kind: str, way: str) -> dict[str, Part]:
 
 
 def _print_likeness(asked: DialogueSet, texts: Mapping[str, Mapping[str, str]]) -> None:
-    """Print, of the turns with a history, how like the human rewrites those of each system are."""
+    """Print how like the human rewrites those of each system are: all follow-ups, first ones."""
     names = [field.name for field in fields(Likeness)]
-    print(f"-- {asked.name}, like the human rewrite; turns with a history")
-    print(f"   {'':42}", *(f"{name:>22}" for name in names))
-    for system, rewrites in texts.items():
-        found: dict[str, list[Part]] = {name: [] for name in names}
-        for case in asked.cases:
-            if case.number == 1 or case.id not in rewrites:
-                continue
-            values = astuple(likeness(rewrites[case.id], case))
-            for name, value in zip(names, values, strict=True):
-                if value is not None:
-                    found[name].append((case.dialogue.id, value, 1.0))
-        means = [estimate(parts, seed=0) for parts in found.values()]
-        row = (f"{e.value:.3f} [{e.low:.3f}, {e.high:.3f}]" for e in means)
-        print(f"   {system:42}", *(f"{text:>22}" for text in row), flush=True)
+    for kind, latest in (("turns with a history", None), ("second turns", 2)):
+        cases = [c for c in asked.cases if 1 < c.number <= (latest or c.number)]
+        print(f"-- {asked.name}, like the human rewrite; {kind}: {len(cases)}")
+        print(f"   {'':42}", *(f"{name:>22}" for name in names))
+        for system, rewrites in texts.items():
+            found: dict[str, list[Part]] = {name: [] for name in names}
+            for case in (case for case in cases if case.id in rewrites):
+                values = astuple(likeness(rewrites[case.id], case))
+                for name, value in zip(names, values, strict=True):
+                    if value is not None:
+                        found[name].append((case.dialogue.id, value, 1.0))
+            means = [estimate(parts, seed=0) for parts in found.values()]
+            row = (f"{e.value:.3f} [{e.low:.3f}, {e.high:.3f}]" for e in means)
+            print(f"   {system:42}", *(f"{text:>22}" for text in row), flush=True)
 
 
 def _print_gate(name: str, rewritten: Sequence[tuple[str, Case]]) -> None:

@@ -13,7 +13,7 @@ from convrag.graph import terms
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
 from convrag.retrieval.facts import FactChannel
-from convrag.retrieval.hybrid import CHANNELS, HybridRetriever, first
+from convrag.retrieval.hybrid import AS_TYPED, CHANNELS, HybridRetriever, first, searched
 from convrag.retrieval.index import Index
 from convrag.types import Evidence, Filter, Link, Literal, Mention, Passage, Query
 from convrag.types import Triple as Fact
@@ -95,6 +95,32 @@ def test_nothing_is_found_without_any_channel(index: Index):
 def test_the_turn_as_typed_is_searched_too(index: Index):
     query = replace(ask("qwxzkv", "zh"), original=QUESTIONS["zh"])
     assert retriever(index).retrieve(query, k=1)[0].id == "doc-zh#0"
+
+
+@pytest.mark.parametrize("language", ["ar", "en", "hi", "ru", "th", "zh"])
+def test_rare_words_that_a_rewrite_adds_do_not_outweigh_what_was_asked(
+    folder, encoder, language: str
+):
+    texts = {"own": TEXTS[language], "other": "Zorblax Quimby"}
+    texts |= {str(n): f"{n} {n + 100}" for n in range(8)}
+    asked = QUESTIONS[language]
+    query = Query(f"{asked} (Zorblax, Quimby)", asked, language)
+    with Index.create(folder, encoder=encoder) as index:
+        index.update([document(n, text, language, "") for n, text in texts.items()], encoder)
+        search = retriever(index, channels=frozenset({"lexical"}))
+        assert ids(search.retrieve(query, k=3)) == ["own#0", "other#0"]
+
+
+def test_each_text_is_searched_once_and_the_query_first():
+    query = replace(ask("Paris?"), original="And there?")
+    for channel in ("dense", "lexical"):
+        texts = searched(query, "city?", channel)
+        assert list(texts) == ["Paris?", "And there?", "city?"]
+        assert list(texts.values()) == [1.0, AS_TYPED[channel], texts["city?"]]
+        named = searched(replace(query, links=linked("seine")), "city?", channel)
+        assert named["And there?"] == named["city?"] == texts["city?"] < texts["And there?"]
+        assert searched(query, "And there?", channel) == dict(list(texts.items())[:2])
+        assert searched(ask("Paris?"), "Paris?", channel) == {"Paris?": 1.0}
 
 
 def test_the_kind_of_thing_is_searched_too(index: Index):
