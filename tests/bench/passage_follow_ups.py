@@ -3,8 +3,8 @@
     python -m tests.bench.passage_follow_ups ../shared/data [--cache FOLDER] [--rewriter auto ...]
 
 The dialogues are ``tests/data/passage_follow_ups``; the assistant's answers are the authors' too.
-Each turn is searched for among 240 paragraphs or all of those articles that are asked about, with
-the retriever that ships, without a graph, and together with the turn as typed; R@5 of its own
+Each turn is searched for among 120 paragraphs, with all of the articles that are asked about,
+by the retriever that ships, without a graph, and together with the turn as typed; R@5 of its own
 paragraph. Printed for each language, for turns that need the dialogue: R@5, the gain over the turn
 alone in points with the 95 % interval of a paired bootstrap over dialogues (seed 0), the share of
 the human rewrite's gain, and the share of lost names that the rewrite has again; for turns that
@@ -43,7 +43,7 @@ PARAGRAPHS: Mapping[str, str] = {
 }
 """Where a language's paragraphs are; else in XQuAD."""
 STANDARD = ("history", "rules", "trained", "auto", "human")
-DEEP, POOL = 30, 240
+DEEP, POOL = 30, 120
 
 
 @dataclass(frozen=True, slots=True)
