@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -173,9 +174,17 @@ def set_indexed(asked: AskedSet, opening: Opening) -> Iterator[Opening]:
     Raises:
         ConvragError: The set cannot be read or indexed.
     """
+    from convrag.cli.output import note
+
     if opening.pack or opening.index:
         yield opening
         return
+    held = chain(asked.dataset.documents(), asked.dataset.triples())
+    if next(iter(held), None) is None:
+        note(
+            f"the {asked.dataset.name} set comes without its texts: only what needs none, like"
+            " rewriting, is measured; --index or --pack names what to ask"
+        )
     with tempfile.TemporaryDirectory(prefix="convrag-") as folder:
         index = asked.into or Path(folder) / "index"
         _index(asked.dataset, index, opening.config)

@@ -66,9 +66,10 @@ def estimate(parts: Iterable[Part], *, seed: int, samples: int = SAMPLES) -> Est
     sums = _sums(kept)[1]  # (C, 2)
     total = sums.sum(axis=0)
     value = float(total[0] / total[1])
-    if value in (0.0, 1.0) and np.all(sums[:, 0] == value * sums[:, 1]):
+    shares = sums[:, 0] / sums[:, 1]
+    if np.allclose(shares, round(value)) and round(value) in (0, 1):
         least = 0.025 ** (1 / len(sums))
-        low, high = (least, 1.0) if value else (0.0, 1.0 - least)
+        low, high = (least, 1.0) if round(value) else (0.0, 1.0 - least)
     elif len(sums) == 1:
         low = high = math.nan
     else:
