@@ -71,7 +71,11 @@ class Clarifier:
         A statement that only names such a thing asks what it is: "now it shows E04" is about the
         E04 of the machine in focus.
         """
+        kinds = {r.target for r in seen.relations if r.target in self._graph.classes}
         for link in seen.links:
+            fitting = self._of_kinds(self._near(link), kinds, strict=True) if kinds else []
+            if len(fitting) == 1:  # "my washing machine shows E04"
+                link = replace(link, entity_id=fitting[0], alternatives=())
             name = self._graph.label(link.entity_id or "", seen.language)
             alike = self._linker.namesakes(link.entity_id or "")
             if not alike or len(self._near(link)) > 1 or match_key(name) in match_key(seen.text):
@@ -81,7 +85,7 @@ class Clarifier:
             text, meant = renamed(seen.text, link.mention, name, link.entity_id or "")
             spans = [k.mention.span for k in seen.links]
             few = content_count(seen.text, seen.language, spans) <= _SHORT
-            asks = asked_properties(seen.relations, self._graph) or any(
+            asks = asked_properties(_firm(seen.relations), self._graph) or any(
                 c in seen.text for c in "?？؟"
             )
             if few and not asks:

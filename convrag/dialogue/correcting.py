@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from convrag.dialogue.seen import Seen, moved
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
-from convrag.types import Link, Mention, Query
+from convrag.types import DialogueState, Link, Mention, Query
 
 _MOST_CONTENT = 1
+_MOST_NAMED = 3
+"""Entities in focus whose names are tried."""
 
 
 def other_sense(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> Query | None:
@@ -32,6 +34,43 @@ def other_sense(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> 
             if entity != link.entity_id and types and fits:
                 return about(seen, graph, link, entity, "correction", 0.85)
     return None
+
+
+def same_name(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> Query | None:
+    """Return the turn with "the river of the same name" named.
+
+    The name is that of what the turn names beside it, else of what is in focus.
+    """
+    said = seen.lexicon.spoken(seen.text, "namesake")
+    kinds = [r for r in seen.relations if r.target in graph.classes]
+    if not said or not kinds:
+        return None
+    phrase, kind = said[0][1], min(kinds, key=lambda r: abs(r.span[0] - said[0][1][0]))
+    named = [k for k in seen.links if k.mention.span[0] >= phrase[1]]
+    focus = [
+        Link(Mention(graph.label(f.entity_id, seen.language), (0, 0)), f.entity_id, 1.0)
+        for f in seen.state.focus[:_MOST_NAMED]
+        if f.entity_id
+    ]
+    for link in named[:1] or focus:
+        for entity in _namesakes(seen, link, kind.span, linker):
+            types = graph.entities[entity].types if entity in graph.entities else ()
+            if entity != link.entity_id and kind.target in types:
+                end = link.mention.span[1] if link in named else phrase[1]
+                span = (min(kind.span[0], phrase[0]), max(kind.span[1], end))
+                mention = Mention(seen.text[span[0] : span[1]], span)
+                name = graph.label(entity, seen.language)
+                text, found = renamed(seen.text, mention, name, entity)
+                return Query(text, seen.text, seen.language, (found,), 0.85, False, "followup")
+    return None
+
+
+def newest_first(links: Sequence[Link], state: DialogueState) -> tuple[Link, ...]:
+    """Return the links by when the dialogue first came to them: a slip is in what was said last."""
+    order: list[str] = [e for asked in state.asked for e in asked.about]
+    return tuple(
+        sorted(links, key=lambda k: -order.index(k.entity_id) if k.entity_id in order else 1)
+    )
 
 
 def about(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from convrag.dialogue.bridging import kinds_of, properties_of
+from convrag.dialogue.leaning import is_article
 from convrag.dialogue.lexicon import ITEMS
-from convrag.dialogue.seen import Seen, moved
+from convrag.dialogue.seen import Seen, asked_properties, content_count, moved
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import operators
 from convrag.graph.phrases import mask
@@ -33,7 +35,10 @@ def item_meant(seen: Seen, graph: KnowledgeGraph) -> tuple[str, Span] | None:
             continue
         before = [k for k in seen.links if k.mention.span[1] <= span[0]]
         own = tuple(k.entity_id for k in before if k.entity_id)
-        choices = own if len(own) > 1 else in_view(seen.state, graph, {kind} if kind else ())
+        asked = asked_properties(seen.relations, graph)
+        choices = own
+        if len(own) < 2:
+            choices = in_view(seen.state, graph, {kind} if kind else (), having=asked)
         if name == "other":
             chosen = _other(seen, choices)
         elif len(choices) < 2 or _PLACES[name] >= len(choices):
@@ -46,7 +51,11 @@ def item_meant(seen: Seen, graph: KnowledgeGraph) -> tuple[str, Span] | None:
 
 
 def in_view(
-    state: DialogueState, graph: KnowledgeGraph, kinds: Collection[str] = ()
+    state: DialogueState,
+    graph: KnowledgeGraph,
+    kinds: Collection[str] = (),
+    *,
+    having: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return what "the first one" counts: what was listed, else the last two things of one kind.
 
@@ -54,19 +63,24 @@ def in_view(
         state: The dialogue's state.
         graph: Knows the kinds.
         kinds: Only things of one of these classes; nothing for any.
+        having: What is asked for; a list of which nothing has it is not what is counted.
     """
-    listed = tuple(e for e in state.listed if not kinds or _kinds(graph, e) & set(kinds))
-    if len(listed) > 1:
+    listed = tuple(e for e in state.listed if not kinds or kinds_of(e, graph) & set(kinds))
+    if len(listed) > 1 and (not having or any(_has(graph, e, having) for e in listed)):
         return listed
     recent = [e for asked in reversed(state.asked) for e in asked.about]
     for latest in recent:
-        wanted = set(kinds) or _kinds(graph, latest)
-        alike = [e for e in dict.fromkeys(recent) if _kinds(graph, e) & wanted]
+        wanted = set(kinds) or kinds_of(latest, graph)
+        alike = [e for e in dict.fromkeys(recent) if kinds_of(e, graph) & wanted]
+        if having and not any(_has(graph, e, having) for e in alike):
+            continue
         if latest in alike and len(alike) > 1:
             other = next(e for e in alike if e != latest)
             order = [e for asked in state.asked for e in asked.about]
             return tuple(sorted((latest, other), key=order.index))
-    return ()
+    if len(listed) > 1:
+        return listed
+    return in_view(state, graph, kinds) if having else ()
 
 
 def compared(seen: Seen, graph: KnowledgeGraph) -> Query | None:
@@ -83,15 +97,23 @@ def compared(seen: Seen, graph: KnowledgeGraph) -> Query | None:
         choices = in_view(seen.state, graph, kinds)
         if not 1 < len(choices) <= _MOST_COMPARED or not (both or found.choices):
             return None
-        if (kinds or seen.cues) and not both:
+        pointing = any(not is_article(cue, seen) for cue in seen.cues)
+        if (kinds or pointing) and not both:
             return None
         return with_names(seen, graph, choices)
     named = seen.links[0].entity_id
-    if named is None or kinds or not (found.choices or found.than or seen.cues):
+    pointed = any(cue.kinds - {"demonstratives"} for cue in seen.cues)
+    aside = [d.span for d in found.degrees] + [*found.choices, *(r.span for r in seen.relations)]
+    aside += [*(c.span for c in seen.cues), seen.opening_span, seen.links[0].mention.span]
+    only = found.choices and not content_count(seen.text, seen.language, aside)
+    if named is None or kinds or not (found.than or pointed or only):
         return None
-    alike = (f.entity_id for f in seen.state.focus if set(f.types) & _kinds(graph, named))
+    alike = (f.entity_id for f in seen.state.focus if set(f.types) & kinds_of(named, graph))
     other = next((e for e in alike if e and e != named), "")
-    before = [c.span[1] for c in seen.cues if c.span[1] <= seen.links[0].mention.span[0]]
+    start = seen.links[0].mention.span[0]
+    # An article goes with the name behind it: "newer than the RV-10".
+    before = [c.span[1] for c in seen.cues if seen.text[c.span[1] : start].strip()]
+    before = [place for place in before if place <= start]
     return with_names(seen, graph, (other,), *before[-1:]) if other else None
 
 
@@ -177,6 +199,5 @@ def _stands_for_a_thing(seen: Seen, span: Span) -> bool:
     return seen.language != "en" and match_key(rest[start:end]) in stop_keys(seen.language)
 
 
-def _kinds(graph: KnowledgeGraph, entity_id: str) -> set[str]:
-    entity = graph.entities.get(entity_id)
-    return set(entity.types) if entity else set()
+def _has(graph: KnowledgeGraph, entity_id: str, wanted: Collection[str]) -> bool:
+    return bool(set(wanted) & properties_of(entity_id, graph))

@@ -9,15 +9,30 @@ from functools import cache, lru_cache
 from importlib import resources
 from unicodedata import category
 
-from convrag.graph.phrases import PhraseIndex, PhraseMatch, longest
+from convrag.graph.phrases import PhraseIndex, PhraseMatch, longest, mask
 from convrag.text.normalize import match_key
 from convrag.types import Span
 
 SMALLTALK = ("greeting", "thanks", "farewell", "assent")
+_WEIGHTIEST = ("farewell", "thanks", "greeting", "assent")
+_LONGEST_SMALLTALK = 100
+"""Characters up to which a text is looked through for nothing but small talk."""
 ITEMS = ("first", "second", "third", "fourth", "last", "other")
 _CLOSINGS = ("呢", "は", "だとどう", "ならどう", "だと")
 _REFERRING = ("events", "pronouns", "possessives", "places", "demonstratives", "inert")
 _OPENINGS = ("continuations", "corrections", "rejections", "apologies")
+_SPOKEN = ("both", "fillers", "restarts", "outside")
+_ASIDE = (
+    "leading",
+    "beside",
+    "asking",
+    "plurals",
+    "namesake",
+    "defining",
+    "speaker",
+    "subjectless",
+    "with",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +53,31 @@ class Lexicon:
         self._openings = _index(entries, ("continuations", "corrections"), language)
         self._indefinite = _index(entries, ("indefinite",), language)
         self._spoken = _index(
-            entries, (*ITEMS, "both", "fillers", "restarts", *_OPENINGS, "outside"), language
+            entries,
+            (*ITEMS, "both", "fillers", "restarts", *_OPENINGS, "outside", *_ASIDE),
+            language,
         )
         # One turn is looked through for several kinds, one after the other.
         self._found = lru_cache(maxsize=16)(self._spoken.find)
+        self._courteous = _index(entries, (*SMALLTALK, "leading", "fillers"), language)
         self._courtesies = _index(entries, ("thanks", "farewell"), language)
         self._smalltalk = {
             _bare(phrase): kind for kind in SMALLTALK for phrase in entries.get(kind, ())
         }
 
     def smalltalk(self, text: str) -> str:
-        """Return which kind of small talk the whole text is, or an empty string."""
-        return self._smalltalk.get(_bare(text), "")
+        """Return which kind of small talk the whole text is, or an empty string.
+
+        Several phrases in a row are of the kind that asks most for a reply: "ok, thanks, bye".
+        """
+        whole = self._smalltalk.get(_bare(text), "")
+        if whole or len(text) > _LONGEST_SMALLTALK:
+            return whole
+        found = [group[0] for group in longest(self._courteous.find(text))]
+        if any(c.isalnum() for c in mask(text, [match.span for match in found])):
+            return ""
+        kinds = {match.phrase.target for match in found}
+        return next((kind for kind in _WEIGHTIEST if kind in kinds), "")
 
     def courtesy(self, text: str) -> tuple[str, Span]:
         """Return ``thanks`` or ``farewell`` and where the text says it, or an empty string."""
@@ -69,6 +97,10 @@ class Lexicon:
             for group in longest(some)
             if not self._is_polite(text, group[0])
         )
+
+    def without(self, text: str, *kinds: str) -> str:
+        """Return the text with its words of ``kinds`` blanked out."""
+        return mask(text, [span for _, span in self.spoken(text, *kinds)])
 
     def cues(self, text: str) -> tuple[Cue, ...]:
         """Return the referring words in reading order, without overlap."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from convrag.dialogue.seen import content_count
 from convrag.graph.model import KnowledgeGraph
 from convrag.text.normalize import match_key
 from convrag.types import Asked, Clarification, DialogueState, Focus, Query
@@ -89,7 +90,8 @@ def advance(
     shifted = bool(state.focus) and bool(named) and not (set(named) & old)
     topic = state.topic + shifted
     whole = len(query.text) <= _LONGEST
-    taken = bool(query.links) or not state.last_question
+    whole_question = query.act == "question" and outcome.complete and _says_much(query)
+    taken = bool(query.links) or not state.last_question or whole_question
     text, links = (query.text, query.links) if whole else (query.original[:_LONGEST], ())
     answer = outcome.answered if len(outcome.answered) == 1 else ()
     about = tuple(dict.fromkeys([*named, *answer]))
@@ -116,6 +118,11 @@ def advance(
         senses=_senses(state, query),
         reply_language=query.reply_language or state.reply_language,
     )
+
+
+def _says_much(query: Query) -> bool:
+    """Whether a question that names nothing known says what it is about all the same."""
+    return content_count(query.text, query.language, []) > 1
 
 
 def _focus(

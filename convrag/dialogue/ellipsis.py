@@ -1,0 +1,94 @@
+"""Turns that only name another thing: the last question asked again about it ("and Spain?")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from convrag.dialogue.bridging import kinds_of
+from convrag.dialogue.correcting import newest_first
+from convrag.dialogue.seen import Seen, moved
+from convrag.graph.linking import DictionaryLinker
+from convrag.graph.model import KnowledgeGraph
+from convrag.text.normalize import match_key
+from convrag.types import Link, Mention, Query
+
+_EARLIER = 3
+"""Questions before the last one that may be taken over."""
+
+
+def ellipsis(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> Query | None:
+    """Return the last question with the new entity in the old one's place."""
+    corrects = seen.opening == "corrections"
+    if not seen.links or not seen.state.last_question or seen.relations:
+        return None
+    if not (seen.opening or seen.is_bare):
+        return None
+    if seen.content > corrects and not (seen.is_bare or seen.is_apposition):
+        return None
+    for question, before in _questions_before(seen, graph, linker):
+        old = newest_first(before, seen.state) if corrects else tuple(before)
+        inside = linker.nested(question, language=seen.language)
+        pairs = _replacements(seen.links, old, graph) or _replacements(seen.links, inside, graph)
+        if not pairs and len(seen.links) == len(old) == 1 and old[0].entity_id is None:
+            # Of a name that the graph does not have it is not known what kind of thing it is.
+            pairs = [(old[0], seen.links[0])]
+        if pairs:
+            return _asked_again(seen, question, pairs, graph)
+    return None
+
+
+def _asked_again(
+    seen: Seen, question: str, pairs: Sequence[tuple[Link, Link]], graph: KnowledgeGraph
+) -> Query:
+    text = question
+    links: list[Link] = []
+    for old, new in sorted(pairs, key=lambda pair: -pair[0].mention.span[0]):
+        name = graph.label(new.entity_id or "", seen.language)
+        start, end = old.mention.span
+        text = text[:start] + name + text[end:]
+        grown = len(name) - (end - start)
+        links = [moved(link, grown) for link in links]
+        links.append(replace(new, mention=Mention(name, (start, start + len(name)))))
+    act = "correction" if seen.opening == "corrections" else "followup"
+    ordered = tuple(sorted(links, key=lambda link: link.mention.span))
+    return Query(text, seen.text, seen.language, ordered, 0.85, False, act)
+
+
+def _questions_before(
+    seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker
+) -> Iterator[tuple[str, Sequence[Link]]]:
+    """Yield the last questions with their links, the newest first, in the turn's language.
+
+    The last one may be about something else by now: "and in Argentina?" after "the highest mountain
+    of Chile?" and "how high is it?".
+    """
+    state = seen.state
+    yield state.last_question, state.last_links
+    new = {kind for link in seen.links for kind in kinds_of(link.entity_id, graph)}
+    if any(new & kinds_of(link.entity_id, graph) for link in state.last_links):
+        return
+    for asked in state.asked[-2 : -2 - _EARLIER : -1]:
+        if asked.language == seen.language and asked.topic == state.topic:
+            yield asked.text, linker.link(asked.text, language=asked.language, fuzzy=False)
+
+
+def _replacements(
+    new: Sequence[Link], old: Sequence[Link], graph: KnowledgeGraph
+) -> list[tuple[Link, Link]]:
+    """Pair a question's links with new ones of their type, each at most once.
+
+    A namesake ("E04" of another machine) keeps its words; linking finds its new meaning.
+    """
+    pairs: list[tuple[Link, Link]] = []
+    for link in new:
+        kinds = kinds_of(link.entity_id, graph)
+        for earlier in old:
+            taken = any(earlier is used for used, _ in pairs)
+            same_words = match_key(earlier.mention.text) == match_key(link.mention.text)
+            other = earlier.entity_id != link.entity_id
+            alike = kinds & kinds_of(earlier.entity_id, graph)
+            if not taken and not same_words and other and alike:
+                pairs.append((earlier, link))
+                break
+    return pairs
