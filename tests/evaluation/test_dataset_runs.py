@@ -198,6 +198,19 @@ def test_a_failed_turn_is_brought_back_to_its_stage(tmp_path: Path, language: st
     assert found == {"": "", "link": "link", "retrieve": "retrieve", "read": "read"}
 
 
+def test_no_stage_is_blamed_where_the_sets_texts_do_not_answer(tmp_path: Path) -> None:
+    texts = {"en": "I like tea.", "ja": "お茶が好きです。", "ru": "Я люблю чай."}
+    rows = [{"document": f"d-{c}", "text": text, "language": c} for c, text in texts.items()]
+    asked = [
+        {"question": text, "answers": ["Quito"], "relevant": [f"d-{c}"], "language": c}
+        for c, text in texts.items()
+    ]
+    bare = {"question": "What is the capital of Peru?", "answers": ["Lima"], "answerable": True}
+    path = files.write(tmp_path / "own.jsonl", [*rows, *asked, bare])
+    turns = run(load("jsonl", path), tmp_path / "index")
+    assert [turn.trace.stage for turn in turns] == ["unknown"] * 4
+
+
 def test_spans_and_names_without_an_entity_are_scored(tmp_path: Path) -> None:
     asked = {
         "question": "What is the length of the Nile in Borduria?",
