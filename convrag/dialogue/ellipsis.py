@@ -70,7 +70,11 @@ def _questions_before(
         return
     for asked in state.asked[-2 : -2 - _EARLIER : -1]:
         if asked.language == seen.language and asked.topic == state.topic:
-            yield asked.text, linker.link(asked.text, language=asked.language, fuzzy=False)
+            found = linker.link(asked.text, language=asked.language, fuzzy=False)
+            # "What about E04 on the KX-300?" begins anew; it is no other machine of one question.
+            alike = {e for k in found for e in linker.namesakes(k.entity_id or "")}
+            if not any(link.entity_id in alike for link in seen.links):
+                yield asked.text, found
 
 
 def _replacements(
