@@ -37,6 +37,10 @@ def is_determiner(cue: Cue, seen: Seen) -> bool:
     """
     if "demonstratives" not in cue.kinds or seen.language in ("zh", "ja"):
         return False
+    asking = (start for _, (start, _) in seen.lexicon.spoken(seen.text, "asking"))
+    behind = [start for start in asking if start >= cue.span[1]]
+    if behind and not seen.text[cue.span[1] : behind[0]].strip():
+        return False  # "वह किन देशों में है?": a question word begins another phrase
     return seen.text[cue.span[1] :].lstrip()[:1].isalnum()
 
 
