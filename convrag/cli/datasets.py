@@ -27,8 +27,8 @@ DatasetOption = Annotated[
         metavar="NAME",
         help="PATHS is a data set in its published format, packed or not: squad, xquad, mlqa, nq,"
         " triviaqa, canard, qrecc, cast, ikat, mtrag, coqa, quac, topiocqa, kdconv, crosswoz, qald,"
-        " or jsonl for your own. Its texts and facts are indexed and asked, unless --index or"
-        " --pack names what to ask.",
+        " or jsonl for your own, whose form 'eval schema jsonl' prints. Its texts and facts are"
+        " indexed and asked, unless --index or --pack names what to ask.",
     ),
 ]
 LimitOption = Annotated[

@@ -107,12 +107,21 @@ def delete(
 
 
 @app.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of dialogue files, for editors and other programs."""
+def schema(
+    what: Annotated[
+        str, typer.Argument(help="'dialogue', or 'jsonl' for a line of a data set of your own.")
+    ] = "dialogue",
+) -> None:
+    """Print the JSON Schema of a dialogue file, or of a data set of your own."""
     from convrag.cli.output import say_json
+    from convrag.errors import UsageError
+    from convrag.evaluation.datasets.lines import schema as line_schema
     from convrag.evaluation.dialogue_files import schema as dialogue_schema
 
-    say_json(dialogue_schema())
+    known = {"dialogue": dialogue_schema, "jsonl": line_schema}
+    if what not in known:
+        raise UsageError(f"there is no schema '{what}'", f"known: {', '.join(known)}")
+    say_json(known[what]())
 
 
 def _store() -> RunStore:

@@ -137,6 +137,8 @@ def test_files_are_only_checked_when_asked(run, opened, dialogues) -> None:
 
 def test_the_schema_is_printed(run) -> None:
     assert json.loads(run("eval", "schema").out)["title"] == "A scripted dialogue"
+    assert "question" in json.loads(run("eval", "schema", "jsonl").out)["properties"]
+    assert run("eval", "schema", "yaml").code == 2
 
 
 @pytest.mark.parametrize(

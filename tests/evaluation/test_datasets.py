@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from convrag.errors import DatasetError, UsageError
 from convrag.evaluation.datasets.files import json_entries
+from convrag.evaluation.datasets.lines import schema
 from convrag.evaluation.datasets.loading import LOADERS, load
 from convrag.evaluation.datasets.values import AskedTurn, Dataset
 from convrag.types import Literal
@@ -282,6 +284,19 @@ def test_own_lines_hold_documents_facts_and_turns(tmp_path: Path) -> None:
     assert [turn.relevant for turn in turns_of(dataset)] == [{"d1": 1.0}, {"d1": 2.0}, {}]
     assert [triple.object for triple in dataset.triples()] == [Literal("6650"), "urn:x:egypt"]
     assert turns_of(dataset)[2].answerable is False
+
+
+def test_the_schema_of_own_lines_says_what_is_read(tmp_path: Path) -> None:
+    check = Draft202012Validator(schema()).is_valid
+    assert all(map(check, files.LINES))
+    fields = set(schema()["properties"])
+    assert {name for row in files.LINES for name in row} <= fields
+    for wrong in ({"answers": ["x"]}, {"document": "d"}, {"question": " "}, []):
+        assert not check(wrong)
+        with pytest.raises(DatasetError):
+            path = files.write(tmp_path / "own.jsonl", [wrong])
+            dataset = load("jsonl", path)
+            _ = list(dataset.documents()), turns_of(dataset)
 
 
 # --- what is malformed ----------------------------------------------------------------------------

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from convrag.evaluation.datasets.files import json_lines
 from convrag.evaluation.datasets.rows import Row
@@ -18,6 +21,13 @@ LINES = (
 )
 _LONGEST = 20_000
 """Characters of a question; more than that is a document that got into the wrong field."""
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a line."""
+    file = importlib.resources.files("convrag.evaluation.datasets") / "lines.schema.json"
+    loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return loaded
 
 
 def lines(path: Path, language: str) -> Dataset:
