@@ -152,6 +152,8 @@ def test_a_right_answer_has_no_stage_at_fault(faulty: Faulty, language: str) -> 
     turn = asked(faulty, language, ScriptedTurn(QUESTIONS[language], capital(language)))[0]
     assert turn.trace.problems == ()
     assert (turn.trace.stage, turn.trace.tried) == ("", {})
+    assert turn.metrics["citation_recall"] == turn.metrics["citation_precision"] == 1.0
+    assert turn.metrics["attribution_reader"] > 0.5 < turn.metrics["attribution"]
 
 
 @pytest.mark.parametrize("language", QUESTIONS)

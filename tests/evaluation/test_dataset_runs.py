@@ -108,10 +108,13 @@ def test_facts_are_found_linked_cited_and_scored(tmp_path: Path) -> None:
     right = ("recall@1", "answer_contains", "answer_entity_f1", "link_f1", "citation_recall")
     assert {name: turn.metrics[name] for name in right} == dict.fromkeys(right, 1.0)
     assert turn.metrics["wrongly_abstained"] == 0.0
+    assert turn.metrics["attribution_reader"] > 0.5
+    assert turn.metrics["repetition"] == 0.0 < turn.metrics["answer_tokens"]
     (bare,) = run(dataset, tmp_path / "index", without=("graph",))
     assert bare.metrics["recall@10"] == bare.metrics["answer_entity_f1"] == 0.0
     assert bare.metrics["wrongly_abstained"] == 1.0
     assert bare.trace.kinds == ("abstained", "evidence missing")
+    assert not {"attribution_reader", "answer_tokens"} & set(bare.metrics)
 
 
 FOLLOW_UP = [
