@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from convrag.cli.evaluate import HtmlOption, JsonOption, MarkdownOption, evaluate
 
 if TYPE_CHECKING:
-    from convrag.evaluation.store import RunStore
+    from convrag.evaluation.store import RunInfo, RunStore
 
 _HELP = ("-h", "--help")
 
@@ -44,7 +44,7 @@ def runs() -> None:
     rows = [
         (
             info.id,
-            info.respondent,
+            f"{info.respondent}{_without(info)}",
             info.source or "each its own pack",
             str(info.turns),
             "finished" if info.finished else "interrupted",
@@ -53,6 +53,11 @@ def runs() -> None:
         for info in _store().list()
     ]
     table(("run", "respondent", "source", "turns", "state", "commit"), rows)
+
+
+def _without(info: RunInfo) -> str:
+    part = info.settings.get("without")
+    return f" without {part}" if part else ""
 
 
 @app.command("show")
