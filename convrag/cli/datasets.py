@@ -112,8 +112,9 @@ def known_metrics(asked: AskedSet | None) -> tuple[str, ...]:
     """Return the metrics that bounds may name."""
     from convrag.evaluation.datasets.scoring import METRICS as SET_METRICS
     from convrag.evaluation.scoring import METRICS
+    from convrag.evaluation.wording_measures import WORDING
 
-    return tuple(METRICS) if asked is None else SET_METRICS
+    return (*METRICS, *WORDING) if asked is None else SET_METRICS
 
 
 def validated(asked: AskedSet) -> str:

@@ -21,6 +21,8 @@ SCHEMA = "convrag.comparison/1"
 LEVEL = 0.05
 """Chance of calling any metric changed when none is, over all metrics together."""
 _LESS_IS_BETTER = frozenset({"wrongly_abstained", "repetition"})
+_LENGTHS = frozenset({"answer_tokens", "evidence_tokens"})
+"""Neither more nor less of them is better."""
 _JUDGED = (
     "answer_accuracy",
     f"evidence_recall@{DEPTH}",
@@ -44,9 +46,14 @@ class Change:
 
     @property
     def verdict(self) -> str:
-        """``better``, ``worse``, or ``same`` where chance explains the difference."""
+        """``better``, ``worse``, ``same`` where chance explains the difference, or ``changed``.
+
+        The last is for lengths, of which neither more nor less is better.
+        """
         if self.p >= LEVEL or self.difference.value == 0:
             return "same"
+        if self.metric in _LENGTHS:
+            return "changed"
         up = self.difference.value > 0
         return "better" if up is not (self.metric in _LESS_IS_BETTER) else "worse"
 

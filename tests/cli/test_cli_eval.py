@@ -70,6 +70,7 @@ def test_without_paths_all_bundled_dialogues_run(run, opened, packs) -> None:
         ("--fail-under", "answer_accuracy=0.51", 1),
         ("--fail-under", "evidence_recall@5=1", 0),
         ("--fail-under", "rewrite_recovery=0.1", 1),
+        ("--fail-under", "citation_recall=0", 0),
         ("--fail-over", "wrongly_abstained=0.1", 0),
         ("--fail-over", "whole_p95=60", 0),
         ("--fail-over", "rewrite_median=0.05", 1),

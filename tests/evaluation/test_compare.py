@@ -65,13 +65,21 @@ def test_one_turn_more_is_not_significant(tmp_path: Path) -> None:
     assert [pair.first.id for pair in found.better] == ["d003-1"]
 
 
-def test_abstaining_wrongly_more_often_is_worse(tmp_path: Path) -> None:
-    def wrongly(value: float) -> Callable[[ScoredTurn], ScoredTurn]:
-        return lambda t: replace(t, metrics={"wrongly_abstained": value})
+@pytest.mark.parametrize(
+    ("metric", "verdict"),
+    [
+        ("citation_recall", "better"),
+        ("wrongly_abstained", "worse"),
+        ("repetition", "worse"),
+        ("answer_tokens", "changed"),
+        ("evidence_tokens", "changed"),
+    ],
+)
+def test_more_is_not_always_better(tmp_path: Path, metric: str, verdict: str) -> None:
+    def having(value: float) -> Callable[[ScoredTurn], ScoredTurn]:
+        return lambda t: replace(t, metrics={metric: value})
 
-    assert verdicts(compared(tmp_path, wrongly(0.0), wrongly(1.0))) == {
-        "wrongly_abstained": "worse"
-    }
+    assert verdicts(compared(tmp_path, having(0.0), having(1.0))) == {metric: verdict}
 
 
 def test_p_values_are_corrected_for_their_number(tmp_path: Path) -> None:
