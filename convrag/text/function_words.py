@@ -49,6 +49,12 @@ def letters(language: str) -> frozenset[str]:
     return frozenset(_tables()["letters"].get(language, ""))
 
 
+@lru_cache(maxsize=64)
+def romanised(language: str) -> frozenset[str]:
+    """Return function words of a language of another script as they are typed in Latin letters."""
+    return frozenset(_tables()["romanised"].get(language, "").split())
+
+
 @lru_cache(maxsize=1)
 def name_particles() -> frozenset[str]:
     """Return function words that are often part of a name, in any language."""

@@ -15,6 +15,7 @@ from convrag.text.function_words import (
     letters,
     name_particles,
     openers,
+    romanised,
     spelled,
 )
 from convrag.text.scripts import UNSPACED, script_of
@@ -184,15 +185,21 @@ class LanguageIdentifier:
             return self._latin[0]
         text = _IDENTIFIER.sub(" ", text)
         tokens = _WORD.findall(text)
+        written = romanised(default)
         votes = self._vote(text, [token.lower() for token in tokens])
         best, second = _top_two(votes)
         margin = votes[best] - (votes[second] if second else 0.0)
         named = default != "" and _is_name(tokens)
+        heard = sum(token.lower() in written for token in tokens)
+        if default in self._languages and heard > max(1.0, votes[best]):
+            return default
         if not named and votes[best] >= 1.0 and margin >= max(0.5, 0.15 * votes[best]):
             return best
         if default and (named or len(tokens) < 3):
             return default
         guess, probability = _detect(text, self._latin)
+        if default in votes and votes[default] >= votes.get(guess, 0.0):
+            return default
         if guess and (probability >= _SURE or not default):
             # Where function words were heard at all, the detector may only choose among the heard.
             if votes[best] >= 1.0 and votes.get(guess, 0.0) < votes[best] - 0.5:

@@ -114,3 +114,32 @@ def test_importing_the_text_layer_loads_nothing_heavy() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("default", "text"),
+    [
+        ("hi", "accha aur delhi metro kab shuru hui thi?"),
+        ("hi", "uska ticket kitne ka hai"),
+        ("ru", "a kak dolgo eto i gde"),
+        ("ja", "sore wa doko desu ka"),
+        ("en", "baby sleeps a lot so quiet matters. quieter one?"),
+        ("en", "price of that one?"),
+        ("de", "Und im Sommer?"),
+    ],
+)
+def test_a_dialogue_keeps_its_language(default: str, text: str) -> None:
+    assert identifier.identify(text, default=default) == default
+
+
+@pytest.mark.parametrize(
+    ("default", "text", "expected"),
+    [
+        ("hi", "What is the capital of France and where is it?", "en"),
+        ("ru", "Quelle est la capitale de la France ?", "fr"),
+        ("en", "¿Cuál es la moneda de Chile?", "es"),
+        ("ja", "Wie hoch ist der höchste Berg?", "de"),
+    ],
+)
+def test_a_turn_in_another_language_is_heard(default: str, text: str, expected: str) -> None:
+    assert identifier.identify(text, default=default) == expected
