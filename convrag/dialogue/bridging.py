@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import islice
+from os.path import commonprefix
 
 from convrag.dialogue.seen import Seen, asked_properties
 from convrag.graph.model import KnowledgeGraph
@@ -21,6 +22,8 @@ _SAMPLE = 20_000
 """Entities among which one of the same kind is looked for."""
 _LONGEST = 4
 _LONGEST_NAME = 3
+_STEM, _ENDING = 3, 3
+"""Letters that two forms of a word share, and that may follow them."""
 _SHORTEST_WORD = 3
 _SHORTEST_KIND = 4
 
@@ -127,6 +130,12 @@ def part_of_name(seen: Seen, graph: KnowledgeGraph) -> Link | None:
         for span in content_words(seen.text, seen.language)
         if not any(overlap(span, other) for other in aside) and span[1] - span[0] >= _SHORTEST_WORD
     ]
+    ones = [place for _, place in seen.lexicon.spoken(seen.text, "twos")]
+    for span in content_words(seen.text, seen.language) if ones else ():
+        word = seen.text[span[0] : span[1]]
+        behind = [e for s, e in ones if s >= span[1] and not seen.text[span[1] : s].strip()]
+        if behind and (found := _one_with(word, seen, graph)):
+            return Link(Mention(seen.text[span[0] : behind[0]], (span[0], behind[0])), found, 0.7)
     for near in _around(seen.state, graph):
         for span in said:
             before = any(not seen.text[end : span[0]].strip() for end in pointed if end <= span[0])
@@ -139,6 +148,27 @@ def part_of_name(seen: Seen, graph: KnowledgeGraph) -> Link | None:
             if len(alike) == 1:
                 return Link(Mention(word, span), alike[0], 0.7)
     return None
+
+
+def _one_with(word: str, seen: Seen, graph: KnowledgeGraph) -> str:
+    """Return the thing spoken of that has a form of the word in its name: "the southern one"."""
+    known = [*(f.entity_id for f in seen.state.focus if f.entity_id), *seen.state.listed]
+    key = match_key(word)
+    newest = next((a.about[0] for a in reversed(seen.state.asked) if a.about), "")
+    for entity in dict.fromkeys(known):
+        if newest and not kinds_of(entity, graph) & kinds_of(newest, graph):
+            continue
+        name = graph.label(entity, seen.language)
+        parts = [match_key(name[a:b]) for a, b in words(name, seen.language)]
+        if len(parts) > 1 and any(akin(key, part) for part in parts):
+            return entity
+    return ""
+
+
+def akin(one: str, other: str) -> bool:
+    """Return whether two words are forms of one: they begin alike and little follows."""
+    same = len(commonprefix([one, other]))
+    return one == other or (same >= _STEM and max(len(one), len(other)) - same <= _ENDING)
 
 
 def _around(state: DialogueState, graph: KnowledgeGraph) -> list[list[str]]:

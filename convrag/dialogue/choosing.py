@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from convrag.protocols import Rewriter
-from convrag.types import Dialogue, Query, Turn
+from convrag.types import Dialogue, Query, Role, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,24 @@ class ChosenRewriter:
         query = self._rules.rewrite(turn, dialogue)
         if query.act == "empty" or query.act.startswith("smalltalk"):
             return query
-        known = not query.standalone or query.links or dialogue.state.focus
-        if self._learned.rules_first and known:
+        plain = query.act == "question"
+        if self._learned.rules_first and (not plain or query.links or dialogue.state.focus):
             return query
-        asked = replace(turn, language=query.language)
-        found = self._learned.rewriter.rewrite(asked, dialogue)
-        if not found.standalone:
-            return found
-        if query.standalone:
+        # What says nothing is out of such a query's text already ("ok, and when?").
+        text = query.text if plain else turn.text
+        asked = replace(turn, text=text, language=query.language)
+        found = self._learned.rewriter.rewrite(asked, _answered(dialogue))
+        if found.standalone and plain:
             return query
-        return replace(found, language=query.language)
+        return replace(found, original=query.original, language=query.language)
+
+
+def _answered(dialogue: Dialogue) -> Dialogue:
+    """Return the dialogue without replies that say that nothing was found: they name nothing."""
+    failed = {asked.number for asked in dialogue.state.asked if not asked.answered}
+    kept, number = [], 0
+    for turn in dialogue.turns:
+        number += turn.role is Role.USER
+        if turn.role is Role.USER or number not in failed:
+            kept.append(turn)
+    return replace(dialogue, turns=tuple(kept))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from convrag.dialogue.bridging import akin
 from convrag.dialogue.correcting import renamed
 from convrag.dialogue.lexicon import ITEMS
+from convrag.dialogue.name_parts import NameParts
 from convrag.dialogue.seen import Seen, asked_properties, content_count
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import mask
 from convrag.graph.relations import RelationMatch, RelationMatcher
+from convrag.text.function_words import stop_keys
 from convrag.text.normalize import match_key
 from convrag.text.segment import words
 from convrag.types import Choice, Clarification, DialogueState, Link, Literal, Mention, Query, Span
@@ -24,6 +27,7 @@ _BOTH_ANSWERED = 2
 _SHORT = 4
 """Content words besides the name up to which a turn without a property is about the name."""
 _LONGEST_REPLY = 4
+_STEM = 3
 _NAMED = 0.9
 """Strength of a relation whose words stand together."""
 _PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
@@ -38,6 +42,7 @@ class Clarifier:
         self._graph = graph
         self._linker = linker
         self._matcher = matcher
+        self._parts = NameParts(graph)
 
     def open_name(self, query: Query, state: DialogueState) -> Clarification | None:
         """Return the first name of the query that may mean several things that could answer.
@@ -63,6 +68,58 @@ class Clarifier:
             if len(near) > 1:
                 choices = self._choices(near[:MOST_CHOICES], query.language)
                 return Clarification(query.text, link.mention, choices, query.language)
+        return self._open_part(query, relations, asked, state)
+
+    def _open_part(
+        self,
+        query: Query,
+        relations: Sequence[RelationMatch],
+        asked: set[str],
+        state: DialogueState,
+    ) -> Clarification | None:
+        """Return which word of the query is only a part of the names of what has what is asked."""
+        for span, having in self._open_parts(query, relations, asked, state):
+            mention = Mention(query.text[span[0] : span[1]], span)
+            return Clarification(
+                query.text, mention, self._choices(having, query.language), query.language
+            )
+        return None
+
+    def leaves_open(self, seen: Seen) -> bool:
+        """Return whether the turn has only a part of a name of what it asks about."""
+        query = Query(seen.text, seen.text, seen.language, seen.links)
+        asked = asked_properties(_firm(seen.relations), self._graph)
+        return any(self._open_parts(query, seen.relations, asked, seen.state))
+
+    def _open_parts(
+        self,
+        query: Query,
+        relations: Sequence[RelationMatch],
+        asked: set[str],
+        state: DialogueState,
+    ) -> Iterator[tuple[Span, tuple[str, ...]]]:
+        known = {f.entity_id for f in state.focus}
+        found = self._parts.shared(query.text, query.language, query.links, relations, asked)
+        for span, near in found:
+            if asked and len(near) > 1 and not known & set(near):
+                yield span, near
+
+    def part_meant(self, seen: Seen) -> tuple[Mention, tuple[str, ...]] | None:
+        """Return what a word that names share stands for: what is spoken of, else both of two.
+
+        "The peso" is Mexico's after a question about it, and "the two Koreas" are both.
+        """
+        asked = asked_properties(seen.relations, self._graph)
+        if not asked and not seen.is_short:
+            return None
+        found = self._parts.shared(seen.text, seen.language, seen.links, seen.relations, asked)
+        for span, near in found:
+            focus = [f.entity_id for f in seen.state.focus if f.entity_id in near]
+            mention = Mention(seen.text[span[0] : span[1]], span)
+            if len(near) == 2 and seen.lexicon.spoken(seen.text, "both"):
+                return mention, near
+            if len(near) == 1 or focus:
+                return mention, near if len(near) == 1 else (focus[0],)
         return None
 
     def told_apart(self, seen: Seen) -> Query | None:
@@ -101,6 +158,10 @@ class Clarifier:
         """
         if len(open_name.choices) > _BOTH_ANSWERED:
             return True
+        if not all(
+            self._parts.is_called(c.entity_id, open_name.mention) for c in open_name.choices
+        ):
+            return True
         return not self._asks_for_a_property(open_name)
 
     def reply(self, seen: Seen) -> Query | None:
@@ -108,7 +169,10 @@ class Clarifier:
         pending = seen.state.pending
         if pending is None:
             return None
-        chosen = self._chosen(seen, pending)
+        current = _settled(seen.state)
+        if current and not _takes_back(seen):
+            return None
+        chosen = self._chosen(seen, pending, current)
         if chosen is None:
             return None
         name = self._graph.label(chosen.entity_id, pending.language)
@@ -133,8 +197,20 @@ class Clarifier:
         }
         return bool(asked_properties(_firm(relations), self._graph) - called)
 
-    def _chosen(self, seen: Seen, pending: Clarification) -> Choice | None:
-        """Return the choice that a number, a name, a kind or words of its label point at."""
+    def _chosen(self, seen: Seen, pending: Clarification, current: str) -> Choice | None:
+        """Return the choice that a number, a name, a kind or words of its label point at.
+
+        Args:
+            seen: The turn.
+            pending: What waits.
+            current: What was chosen before, or "".
+        """
+        if current:
+            others = tuple(c for c in pending.choices if c.entity_id != current)
+            said = [name for name, _ in seen.lexicon.spoken(seen.text, *ITEMS)]
+            if len(others) == 1 and {"other", "second"} & {*said}:
+                return others[0]
+            pending = replace(pending, choices=others)
         bare = "".join(c for c in seen.text if c.isalnum())
         if bare.isdecimal() and len(bare) == 1:
             place = int(bare) - 1
@@ -168,7 +244,7 @@ class Clarifier:
                 if group.property in asked and firm & set(group.others)
             ]
             return stated[0] if len({c.entity_id for c in stated}) == 1 else None
-        if len(beside) == 1 and seen.opening != "continuations":
+        if len(beside) == 1 and (_settled(seen.state) or seen.opening != "continuations"):
             return beside[0]
         kinds = {r.target for r in seen.relations if r.target in self._graph.classes}
         if not kinds or seen.links:
@@ -186,10 +262,18 @@ class Clarifier:
 
     def _by_words(self, seen: Seen, pending: Clarification) -> Choice | None:
         """Return the choice whose label alone has most of the turn's words."""
-        shared = {c.entity_id: len(_keys(seen.text) & _keys(c.label)) for c in pending.choices}
-        most = max(shared.values())
-        best = [c for c in pending.choices if shared[c.entity_id] == most]
-        return best[0] if most and len(best) == 1 else None
+        said = _keys(seen.text) - stop_keys(seen.language)
+        parts = {c.entity_id: self._label_keys(c, seen.language) for c in pending.choices}
+        for alike in (akin, _begins_alike):
+            shared = {e: sum(any(alike(w, p) for p in of) for w in said) for e, of in parts.items()}
+            most = max(shared.values(), default=0)
+            best = [c for c in pending.choices if shared[c.entity_id] == most]
+            if most:
+                return best[0] if len(best) == 1 else None
+        return None
+
+    def _label_keys(self, choice: Choice, language: str) -> set[str]:
+        return _keys(choice.label) | _keys(self._graph.label(choice.entity_id, language))
 
     def _near(self, link: Link) -> list[str]:
         if link.entity_id is None:
@@ -247,6 +331,29 @@ def sensed(links: Sequence[Link], state: DialogueState) -> tuple[Link, ...]:
             link = replace(link, entity_id=sense, score=max(1.0, link.score), alternatives=())
         found.append(link)
     return tuple(found)
+
+
+def _settled(state: DialogueState) -> str:
+    """Return what the question that waits was answered with by the turn before, or ""."""
+    last = state.asked[-1] if state.asked else None
+    if state.pending is None or state.pending.asked or last is None or last.act != "clarified":
+        return ""
+    chosen = {choice.entity_id for choice in state.pending.choices}
+    return next((e for e in last.about if e in chosen), "")
+
+
+def _takes_back(seen: Seen) -> bool:
+    """Whether the turn may choose another thing than the one before: "and the other one?"."""
+    return bool(
+        seen.opening
+        or seen.is_bare
+        or seen.lexicon.spoken(seen.text, "other", "apologies", "rejections")
+    )
+
+
+def _begins_alike(one: str, other: str) -> bool:
+    """Return whether a word begins as a compound does: "the one in the north", Nordkorea."""
+    return one[:_STEM] == other[:_STEM] and min(len(one), len(other)) >= _STEM
 
 
 def _firm(relations: Sequence[RelationMatch]) -> tuple[RelationMatch, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from convrag.dialogue.bridging import kinds_of
+from convrag.dialogue.bridging import kinds_of, properties_of
 from convrag.dialogue.correcting import newest_first
-from convrag.dialogue.seen import Seen, moved
+from convrag.dialogue.seen import Seen, asked_properties, moved
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
+from convrag.graph.relations import RelationMatcher
 from convrag.text.normalize import match_key
 from convrag.types import Link, Mention, Query
 
@@ -17,7 +18,9 @@ _EARLIER = 3
 """Questions before the last one that may be taken over."""
 
 
-def ellipsis(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> Query | None:
+def ellipsis(
+    seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker, matcher: RelationMatcher
+) -> Query | None:
     """Return the last question with the new entity in the old one's place."""
     corrects = seen.opening == "corrections"
     if not seen.links or not seen.state.last_question or seen.relations:
@@ -35,7 +38,20 @@ def ellipsis(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> Que
             pairs = [(old[0], seen.links[0])]
         if pairs:
             return _asked_again(seen, question, pairs, graph)
-    return None
+    return _about_part(seen, graph, linker, matcher)
+
+
+def _about_part(
+    seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker, matcher: RelationMatcher
+) -> Query | None:
+    """Return the last question about a part of what the turn names, or about the part it names."""
+    question, old = seen.state.last_question, seen.state.last_links
+    masked = [link.mention.span for link in old]
+    wanted = asked_properties(matcher.match(question, language=seen.language, masked=masked), graph)
+    pairs = _parts_replaced(seen.links, old, graph, linker)
+    if not pairs and len(seen.links) == 1:
+        pairs = _part_itself(seen.links[0], old, wanted, graph)
+    return _asked_again(seen, question, pairs, graph) if pairs else None
 
 
 def _asked_again(
@@ -77,6 +93,40 @@ def _questions_before(
                 yield asked.text, found
 
 
+def _part_itself(
+    new: Link, old: Sequence[Link], wanted: Collection[str], graph: KnowledgeGraph
+) -> list[tuple[Link, Link]]:
+    """Pair a thing with a part of it that has what is asked for: "and the battery itself?"."""
+    meant = [new.entity_id, *(entity for entity, _ in new.alternatives)]
+    for earlier in old:
+        beside = graph.neighbours(earlier.entity_id or "")
+        for entity in meant:
+            if entity in beside and set(wanted) & properties_of(entity or "", graph):
+                return [(earlier, replace(new, entity_id=entity))]
+    return []
+
+
+def _parts_replaced(
+    new: Sequence[Link], old: Sequence[Link], graph: KnowledgeGraph, linker: DictionaryLinker
+) -> list[tuple[Link, Link]]:
+    """Pair what the question was about with what stands to the new thing as it did to the old one.
+
+    After the battery of one machine "and the one of the RV-10?" is about the other's battery; the
+    error of the same name is meant where a machine has several.
+    """
+    if len(new) != 1 or new[0].entity_id is None:
+        return []
+    kinds = kinds_of(new[0].entity_id, graph)
+    beside = graph.neighbours(new[0].entity_id)
+    for earlier in old:
+        whole = [e for e in graph.neighbours(earlier.entity_id or "") if kinds & kinds_of(e, graph)]
+        alike = {e for e in beside if kinds_of(e, graph) & kinds_of(earlier.entity_id, graph)}
+        alike = alike & linker.namesakes(earlier.entity_id or "") or alike
+        if whole and len(alike) == 1 and earlier.entity_id not in alike:
+            return [(earlier, replace(new[0], entity_id=alike.pop()))]
+    return []
+
+
 def _replacements(
     new: Sequence[Link], old: Sequence[Link], graph: KnowledgeGraph
 ) -> list[tuple[Link, Link]]:
@@ -87,6 +137,8 @@ def _replacements(
     pairs: list[tuple[Link, Link]] = []
     for link in new:
         kinds = kinds_of(link.entity_id, graph)
+        if any(link.entity_id == earlier.entity_id for earlier in old if link.entity_id):
+            continue  # the question is about it already
         for earlier in old:
             taken = any(earlier is used for used, _ in pairs)
             same_words = match_key(earlier.mention.text) == match_key(link.mention.text)

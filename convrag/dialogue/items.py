@@ -9,8 +9,9 @@ from convrag.dialogue.leaning import is_article
 from convrag.dialogue.lexicon import ITEMS
 from convrag.dialogue.seen import Seen, asked_properties, content_count, moved
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.operators import operators
+from convrag.graph.operators import Degree, measuring, operators
 from convrag.graph.phrases import mask
+from convrag.graph.walking import value_of
 from convrag.text.function_words import stop_keys
 from convrag.text.normalize import match_key
 from convrag.text.segment import overlap, words
@@ -89,10 +90,14 @@ def compared(seen: Seen, graph: KnowledgeGraph) -> Query | None:
     Adjectives compare when the turn names one thing, or none and points at what was listed.
     """
     found = operators(mask(seen.text, [k.mention.span for k in seen.links]), seen.language)
-    if found is None or not found.degrees or len(seen.links) > 1 or not _may_compare(seen):
+    if found is None or len(seen.links) > 1 or not _may_compare(seen):
         return None
     kinds = {r.target for r in seen.relations if r.target in graph.classes}
     both = bool(seen.lexicon.spoken(seen.text, "both"))
+    if both and (chosen := _which_of(seen, graph, kinds)) is not None:
+        return chosen
+    if not found.degrees:
+        return None
     if not seen.links:
         choices = in_view(seen.state, graph, kinds)
         if not 1 < len(choices) <= _MOST_COMPARED or not (both or found.choices):
@@ -102,11 +107,12 @@ def compared(seen: Seen, graph: KnowledgeGraph) -> Query | None:
             return None
         return with_names(seen, graph, choices)
     named = seen.links[0].entity_id
+    shown = not kinds or (kinds <= kinds_of(named, graph) and _points(seen, graph))
     pointed = any(cue.kinds - {"demonstratives"} for cue in seen.cues)
     aside = [d.span for d in found.degrees] + [*found.choices, *(r.span for r in seen.relations)]
     aside += [*(c.span for c in seen.cues), seen.opening_span, seen.links[0].mention.span]
     only = found.choices and not content_count(seen.text, seen.language, aside)
-    if named is None or kinds or not (found.than or pointed or only):
+    if named is None or not shown or not (found.than or pointed or only):
         return None
     alike = (f.entity_id for f in seen.state.focus if set(f.types) & kinds_of(named, graph))
     other = next((e for e in alike if e and e != named), "")
@@ -115,6 +121,73 @@ def compared(seen: Seen, graph: KnowledgeGraph) -> Query | None:
     before = [c.span[1] for c in seen.cues if seen.text[c.span[1] : start].strip()]
     before = [place for place in before if place <= start]
     return with_names(seen, graph, (other,), *before[-1:]) if other else None
+
+
+def _which_of(seen: Seen, graph: KnowledgeGraph, kinds: Collection[str]) -> Query | None:
+    """Return "which of the two flows into it?" and "which of them has wheels?" with both named."""
+    if not seen.lexicon.spoken(seen.text, "asking", "both"):
+        return None
+    choices = in_view(seen.state, graph, kinds) or in_view(seen.state, graph)
+    named = {link.entity_id for link in seen.links}
+    alike = any(kinds_of(e, graph) & kinds_of(c, graph) for e in named for c in choices)
+    if not 1 < len(choices) <= _MOST_COMPARED or alike:
+        return None
+    return with_names(seen, graph, choices)
+
+
+def _points(seen: Seen, graph: KnowledgeGraph) -> bool:
+    """Whether the kind that the turn names has a word before it that points: "this mountain"."""
+    return any(
+        "demonstratives" in cue.kinds and not seen.text[cue.span[1] : r.span[0]].strip()
+        for cue in seen.cues
+        for r in seen.relations
+        if r.target in graph.classes and cue.span[1] <= r.span[0]
+    )
+
+
+def by_degree(seen: Seen, graph: KnowledgeGraph) -> tuple[str, Span] | None:
+    """Return which of two an adjective stands for, and the span of the words: "the longer one".
+
+    The adjective stands beside a word for one, or the turn asks for something else than what the
+    adjective measures.
+    """
+    found = operators(mask(seen.text, [k.mention.span for k in seen.links]), seen.language)
+    if found is None or len(found.degrees) != 1 or seen.links:
+        return None
+    degree, choices = found.degrees[0], in_view(seen.state, graph)
+    start, end = degree.span
+    kinds = {kind for e in choices for kind in kinds_of(e, graph)}
+    other = any(
+        r.target in graph.classes
+        and r.target not in kinds
+        and not seen.text[end : r.span[0]].strip()
+        for r in seen.relations
+        if r.span[0] >= end
+    )
+    measured = {p for q in degree.quantities if q for p in measuring(graph, q)}
+    asked = asked_properties([r for r in seen.relations if not overlap(r.span, degree.span)], graph)
+    named = any(overlap(r.span, degree.span) for r in seen.relations)
+    ones = [span for _, span in seen.lexicon.spoken(seen.text, "twos")]
+    is_one = any(not seen.text[end:a].strip() for a, _ in ones if a >= end) and not found.choices
+    both = seen.lexicon.spoken(seen.text, "both")
+    if len(choices) != 2 or other or named or both or not (asked or is_one) or asked & measured:
+        return None
+    for a, b in sorted([*ones, *(c.span for c in seen.cues if "demonstratives" in c.kinds)]):
+        between = seen.text[end:a] if a >= end else seen.text[b:start]
+        if not between.strip(" ,"):
+            start, end = min(a, start), max(b, end)
+    ahead = _ahead(graph, choices, degree)
+    return (ahead, (start, end)) if ahead else None
+
+
+def _ahead(graph: KnowledgeGraph, choices: Sequence[str], degree: Degree) -> str:
+    """Return which of the entities has most of what the adjective measures, or ""."""
+    for quantity, most in degree.readings:
+        for item in measuring(graph, quantity) if quantity else ():
+            values = {e: value[1] for e in choices if (value := value_of(graph, e, item))}
+            if len(set(values.values())) == len(choices):
+                return (max if most else min)(values, key=lambda e: values[e])
+    return ""
 
 
 def ranked(seen: Seen, graph: KnowledgeGraph) -> Query | None:

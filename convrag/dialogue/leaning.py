@@ -41,7 +41,12 @@ def is_determiner(cue: Cue, seen: Seen) -> bool:
     behind = [start for start in asking if start >= cue.span[1]]
     if behind and not seen.text[cue.span[1] : behind[0]].strip():
         return False  # "वह किन देशों में है?": a question word begins another phrase
-    return seen.text[cue.span[1] :].lstrip()[:1].isalnum()
+    rest = seen.text[cue.span[1] :].lstrip()
+    if "pronouns" in cue.kinds and seen.language == "de" and not seen.links:
+        following = words(rest, "de")[:1]  # "den denn", "der auch": no noun follows
+        if following and match_key(rest[slice(*following[0])]) in stop_keys("de"):
+            return False
+    return rest[:1].isalnum()
 
 
 def is_article(cue: Cue, seen: Seen) -> bool:

@@ -32,6 +32,11 @@ _ASIDE = (
     "speaker",
     "subjectless",
     "with",
+    "tags",
+    "doubts",
+    "naming",
+    "returning",
+    "twos",
 )
 
 
@@ -47,7 +52,7 @@ class Lexicon:
     """One language's referring words, openings and small talk."""
 
     def __init__(self, entries: Mapping[str, tuple[str, ...]], language: str) -> None:
-        self._language = language
+        self.language = language
         self._entries = entries
         self._referring = _index(entries, _REFERRING, language)
         self._openings = _index(entries, ("continuations", "corrections"), language)
@@ -73,11 +78,15 @@ class Lexicon:
         whole = self._smalltalk.get(_bare(text), "")
         if whole or len(text) > _LONGEST_SMALLTALK:
             return whole
-        found = [group[0] for group in longest(self._courteous.find(text))]
-        if any(c.isalnum() for c in mask(text, [match.span for match in found])):
+        found = longest(self._courteous.find(text))
+        if any(c.isalnum() for c in mask(text, [group[0].span for group in found])):
             return ""
-        kinds = {match.phrase.target for match in found}
+        kinds = {match.phrase.target for group in found for match in group}
         return next((kind for kind in _WEIGHTIEST if kind in kinds), "")
+
+    def is_all(self, text: str, kind: str) -> bool:
+        """Return whether the text is nothing but a phrase of the kind."""
+        return _bare(text) in {_bare(phrase) for phrase in self._entries.get(kind, ())}
 
     def courtesy(self, text: str) -> tuple[str, Span]:
         """Return ``thanks`` or ``farewell`` and where the text says it, or an empty string."""
@@ -133,7 +142,7 @@ class Lexicon:
         """Whether it is the German formal "you", which is written with a capital."""
         start, _ = match.span
         return (
-            self._language == "de"
+            self.language == "de"
             and match.phrase.key.startswith(("sie", "ihr"))
             and text[start].isupper()
         )
@@ -142,8 +151,11 @@ class Lexicon:
 @cache
 def lexicon(language: str) -> Lexicon:
     """Return the lexicon of ``language``; an empty one for languages without."""
-    entries = {**_tables("lexicon").get(language, {}), **_tables("turns").get(language, {})}
-    return Lexicon({kind: tuple(words) for kind, words in entries.items()}, language)
+    entries: dict[str, tuple[str, ...]] = {}
+    for name in ("lexicon", "turns", "asides"):
+        for kind, words in _tables(name).get(language, {}).items():
+            entries[kind] = (*entries.get(kind, ()), *words)
+    return Lexicon(entries, language)
 
 
 @cache

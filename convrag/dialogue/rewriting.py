@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from convrag.dialogue.asides import asking_part, doubted, with_topics
 from convrag.dialogue.bridging import (
     kind_pointed_at,
     kinds_of,
@@ -24,10 +25,10 @@ from convrag.dialogue.bridging import (
     properties_of,
 )
 from convrag.dialogue.clarifying import CLEAR, Clarifier, sensed
-from convrag.dialogue.clearing import cleared
+from convrag.dialogue.clearing import cleared, taken_back
 from convrag.dialogue.correcting import other_sense, renamed, same_name
 from convrag.dialogue.ellipsis import ellipsis
-from convrag.dialogue.items import compared, item_meant, ranked
+from convrag.dialogue.items import by_degree, compared, item_meant, ranked
 from convrag.dialogue.leaning import (
     asks_whether,
     is_article,
@@ -36,9 +37,10 @@ from convrag.dialogue.leaning import (
     is_plural,
     most_besides,
 )
-from convrag.dialogue.lexicon import lexicon
+from convrag.dialogue.lexicon import ITEMS, Cue, lexicon
+from convrag.dialogue.listing import counted_named
 from convrag.dialogue.placing import placed
-from convrag.dialogue.seen import Seen, asked_properties, content_count, look
+from convrag.dialogue.seen import FIRM, Seen, asked_properties, content_count, look
 from convrag.dialogue.wishes import reply_language, wants_something_else
 from convrag.dialogue.years import replaced_year, with_year
 from convrag.graph.linking import DictionaryLinker
@@ -82,6 +84,8 @@ class RuleRewriter:
         language = turn.language or self._language(text, state.language)
         if not any(c.isalnum() for c in text):
             return Query(text, text, language, act="empty")
+        if (again := doubted(text, state)) is not None:
+            return again
         spoken = (language, state.language, *(asked.language for asked in state.asked))
         for code in dict.fromkeys(spoken):
             if code and (kind := lexicon(code).smalltalk(text)):
@@ -91,7 +95,7 @@ class RuleRewriter:
         if not any(c.isalnum() for c in lexicon(language).without(rest, "beside")):
             act = "preference"
             return Query(text, text, language, (), 0.95, False, act, reply_language=wish)
-        query = self._asked(cleared(rest, lexicon(language)), language, state)
+        query = self._asked(rest, language, state)
         if query.text != text:
             query = replace(query, standalone=False)
         return replace(query, original=text, reply_language="" if wish == language else wish)
@@ -119,27 +123,55 @@ class RuleRewriter:
         ]
         return likely[0] if len(likely) == 1 and found not in named else found
 
-    def _asked(self, text: str, language: str, state: DialogueState) -> Query:
-        """Return the query that a turn without false starts is."""
+    def _asked(self, said: str, language: str, state: DialogueState) -> Query:
+        """Return the query that a turn is without what says nothing."""
+        talk = lexicon(language)
+        text = cleared(said, talk)
+        begun = cleared(taken_back(said, talk), talk)
+        links = self._linker.link(begun, language=language, focus=state.focus, fuzzy=False)
+        if links:
+            anew = replace(state, last_question=begun, last_links=links)
+            seen = self._look(text, language, anew)
+            query = ellipsis(seen, self._graph, self._linker, self._matcher)
+            if seen.is_bare and query is not None:
+                return query
+        part = asking_part(text, talk, lambda t: self._look(t, language, state), self._graph)
+        waits = state.pending is not None and state.pending.asked
+        if part.text == text or waits:
+            return self._resolved(text, language, state)
+        query = self._resolved(part.text, language, with_topics(state, part.topics, self._graph))
+        if part.topics and query.standalone:
+            return self._resolved(text, language, state)
+        return replace(query, standalone=False)
+
+    def _resolved(self, text: str, language: str, state: DialogueState) -> Query:
         text = with_year(text, language, state.years)
         seen = self._look(text, language, state)
         settled = self._clarifier.reply(seen) or self._aside(seen)
         if settled is not None:
             return settled
-        seen = self._completed(seen)
-        item = item_meant(seen, self._graph)
+        seen, told = self._completed(seen)
+        item = item_meant(seen, self._graph) or by_degree(seen, self._graph)
         if item is not None:
             entity, (start, end) = item
             name = self._graph.label(entity, language)
-            text = text[:start] + name + text[end:]
+            seen = self._look(seen.text[:start] + name + seen.text[end:], language, state)
+        part = self._clarifier.part_meant(seen)
+        if part is not None:
+            mention, meant = part
+            name = ", ".join(self._graph.label(e, language) for e in meant)
+            text, _ = renamed(seen.text, mention, name, meant[0])
             seen = self._look(text, language, state)
-        if not state.focus:
+            if len(meant) > 1:
+                return Query(text, seen.text, language, seen.links, 0.85, False, "followup")
+        if not state.focus or self._clarifier.leaves_open(seen):
             return self._standalone(seen)
         return (
-            same_name(seen, self._graph, self._linker)
+            counted_named(seen, self._linker)
+            or same_name(seen, self._graph, self._linker)
             or other_sense(seen, self._graph, self._linker)
-            or ellipsis(seen, self._graph, self._linker)
-            or compared(seen, self._graph)
+            or ellipsis(seen, self._graph, self._linker, self._matcher)
+            or (None if told or item else compared(seen, self._graph))
             or ranked(seen, self._graph)
             or self._continuation(seen)
             or self._clarifier.told_apart(seen)
@@ -148,8 +180,8 @@ class RuleRewriter:
             or self._standalone(seen)
         )
 
-    def _completed(self, seen: Seen) -> Seen:
-        """Return the turn without what only says that it corrects, and with names in full.
+    def _completed(self, seen: Seen) -> tuple[Seen, bool]:
+        """Return the turn without what only says that it corrects, and whether names got in full.
 
         A correction may ask a question of its own ("sorry, I meant Chile, what currency is it?"),
         and a part of a name may stand for a thing that the dialogue leads to ("the side one").
@@ -158,14 +190,14 @@ class RuleRewriter:
             named = min(link.mention.span[1] for link in seen.links)
             if any(r.span[0] >= named for r in seen.relations):
                 rest = seen.text[seen.opening_span[1] :].lstrip(_EDGES)
-                return self._look(rest, seen.language, seen.state)
+                return self._look(rest, seen.language, seen.state), False
         part = part_of_name(seen, self._graph)
         if part is None or part.entity_id is None:
-            return seen
+            return seen, False
         name = self._graph.label(part.entity_id, seen.language)
         text, link = renamed(seen.text, part.mention, name, part.entity_id)
         seen = self._look(text, seen.language, seen.state)
-        return seen if seen.links else replace(seen, links=(link,))
+        return (seen if seen.links else replace(seen, links=(link,))), True
 
     def _aside(self, seen: Seen) -> Query | None:
         """Return small talk in many words ("thanks, how nice"), and what no source answers."""
@@ -198,12 +230,14 @@ class RuleRewriter:
             return None  # it was nothing but a name
         event = any("events" in cue.kinds for cue in seen.cues)
         repeats = not seen.content or _repeats(seen, last)
-        bare = not seen.relations and repeats and not seen.cues
+        ordinal = bool(seen.opening and seen.lexicon.spoken(seen.text, *ITEMS))
+        bare = not seen.relations and (repeats or ordinal) and (ordinal or not seen.cues)
         if seen.links or not last or not (event or bare):
             return None
         masked = [link.mention.span for link in seen.state.last_links]
         asked = self._matcher.match(last, language=seen.language, masked=masked)
-        if masked and any(r.target in self._graph.properties for r in asked) and not event:
+        property_asked = any(r.target in self._graph.properties for r in asked)
+        if masked and property_asked and not event and not ordinal:
             return None
         text = replaced_year(last, seen.text) or f"{last} {seen.text}"
         return Query(text, seen.text, seen.language, seen.state.last_links, 0.75, False, "followup")
@@ -222,7 +256,7 @@ class RuleRewriter:
             for cue in seen.cues:
                 if kind not in cue.kinds or is_determiner(cue, seen) or is_bound(cue, seen):
                     continue
-                if seen.links and kind == "places":
+                if seen.links and kind == "places" or self._means_named(cue, seen):
                     continue
                 answered = bool(seen.state.asked) and seen.state.asked[-1].answered
                 known = answered and (kind == "places" or is_plural(cue, seen))
@@ -239,6 +273,17 @@ class RuleRewriter:
             return self._inserted(seen, pointed, None, "", 0.75)
         return None
 
+    def _means_named(self, cue: Cue, seen: Seen) -> bool:
+        """Whether the pronoun stands for what the turn itself names before it.
+
+        That is a thing of the same kind as what it would stand for else: "the RV-30 it is then".
+        """
+        top = next((set(f.types) for f in seen.state.focus if f.entity_id), set())
+        return any(
+            link.mention.span[1] <= cue.span[0] and top & kinds_of(link.entity_id, self._graph)
+            for link in seen.links
+        )
+
     def _names_what_it_asks(self, seen: Seen) -> bool:
         """Whether an entity that the turn names, and no namesake, has what is asked for.
 
@@ -252,7 +297,8 @@ class RuleRewriter:
         )
 
     def _typed_reference(self, seen: Seen) -> Query | None:
-        described = {kind for link in seen.links for kind in kinds_of(link.entity_id, self._graph)}
+        sure = (link.entity_id for link in seen.links if link.score >= FIRM)
+        described = {kind for entity in sure for kind in kinds_of(entity, self._graph)}
         for relation in seen.relations:
             if relation.target not in self._graph.classes or relation.target in described:
                 continue

@@ -17,6 +17,9 @@ from convrag.types import DialogueState, Link, Mention, Span
 
 _SURE = 0.95
 """Score from which on a link is not doubted."""
+FIRM = 0.9
+"""Score of a name that is written as it is known, but for its ending."""
+_FAR = 0.7
 _ATTACHED = ("ها", "هم", "هما", "هن")
 _SHORTEST_WITH_PRONOUN = 5
 _EDGES = " ,،.؟?!…"
@@ -46,6 +49,11 @@ class Seen:
     def is_bare(self) -> bool:
         """Whether the turn is nothing but names and words beside them: "Spain?", "in Spain?"."""
         return not any(c.isalnum() for c in self._unnamed(self.text))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the turn says next to nothing besides names."""
+        return self.content <= _MOST_BEFORE
 
     @property
     def is_apposition(self) -> bool:
@@ -103,7 +111,9 @@ def look(
         and not (overlap(cue.span, span) and "demonstratives" not in cue.kinds)
     )
     if language == "ar":
-        cues = (*cues, *_attached_pronouns(text, [*names, *(r.span for r in relations)]))
+        known = [s for _, s in words.spoken(text, *ITEMS, "both", "asking")]
+        known += [*names, *(r.span for r in relations)]
+        cues = (*cues, *_attached_pronouns(text, known))
     aside = [*names, span, *number_phrases(text, language)]
     content = content_count(text, language, aside)
     aside += [*(r.span for r in relations), *(c.span for c in cues)]
@@ -143,6 +153,7 @@ def _likely(
     known = [
         span for _, span in lexicon(language).spoken(text, *ITEMS, "both", "asking", "plurals")
     ]
+    asking = [span for _, span in lexicon(language).spoken(text, "asking")]
 
     refers = any(cue.kinds & {"pronouns", "places"} for cue in lexicon(language).cues(text))
 
@@ -150,8 +161,10 @@ def _likely(
         start, end = link.mention.span
         said = link.mention.text
         attached = language == "ar" and said.endswith(_ATTACHED)
-        small = refers and said.islower()
-        return attached or small or any(a <= start and end <= b for a, b in known)
+        small = refers and (said.islower() or (link.score < _FAR and said.lower() == said.upper()))
+        asks = any(start <= a and b <= end for a, b in asking)
+        inside = any(a <= start and end <= b for a, b in known)
+        return attached or small or asks or inside
 
     return tuple(
         link

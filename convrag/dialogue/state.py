@@ -114,10 +114,16 @@ def advance(
         listed=_listed(state, named, outcome, graph, shifted=shifted)[:_MOST_LISTED],
         years=outcome.years or (() if shifted else state.years),
         asked=(*state.asked, asked)[-_MOST_ASKED:],
-        pending=outcome.pending,
+        pending=outcome.pending or _kept(state, query),
         senses=_senses(state, query),
         reply_language=query.reply_language or state.reply_language,
     )
+
+
+def _kept(state: DialogueState, query: Query) -> Clarification | None:
+    """Return the question that the turn settled, of which another choice may be asked next."""
+    settled = query.act == "clarified" and state.pending is not None
+    return replace(state.pending, asked=False) if settled and state.pending else None
 
 
 def _says_much(query: Query) -> bool:

@@ -41,6 +41,11 @@ def reply_language(text: str, language: str, known: tuple[str, ...]) -> tuple[st
     return "", text
 
 
+def language_named(name: str, language: str) -> bool:
+    """Return whether ``name`` is what ``language`` calls a language."""
+    return bool(_named(name, language))
+
+
 @cache
 def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
     made = []

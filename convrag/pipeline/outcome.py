@@ -13,6 +13,8 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.text.normalize import match_key
 from convrag.types import Answer, Clarification, Evidence, Inference, Passage, Status, Triple
 
+_DECIDING = (Inference.COMPARISON, Inference.RANKING)
+
 
 def outcome_of(
     answer: Answer,
@@ -56,10 +58,10 @@ def outcome_of(
 
 
 def _winner(cited: Sequence[Evidence]) -> str:
-    """Return the entity that a comparison puts ahead, or ""."""
+    """Return the entity that a comparison or a ranking puts ahead, or ""."""
     for evidence in cited:
         conclusion = evidence.conclusion
-        if conclusion is None or conclusion.kind is not Inference.COMPARISON:
+        if conclusion is None or conclusion.kind not in _DECIDING:
             continue
         if len(conclusion.values) == 1 and isinstance(conclusion.values[0], str):
             return conclusion.values[0]
