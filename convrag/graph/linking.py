@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from convrag.graph.known_words import is_mostly_small, is_word
@@ -25,7 +25,7 @@ from convrag.graph.relations import RelationMatch
 from convrag.protocols import Encoder
 from convrag.text.function_words import stop_keys
 from convrag.text.normalize import match_key
-from convrag.text.segment import overlap
+from convrag.text.segment import overlap, words
 from convrag.types import Focus, Link, Mention, Span
 
 _AS_WRITTEN = {True: 1.0, False: 0.95}
@@ -66,12 +66,19 @@ class DictionaryLinker:
         graph: KnowledgeGraph,
         names: NameTable | None = None,
         encoder: Encoder | None = None,
+        has_word: Callable[[str, str], bool] | None = None,
     ) -> None:
         """Take the graph and, where they are at hand, its names, and who compares meanings.
 
-        With an encoder, namesakes between which nothing else decides are compared with the text by
-        what the graph says of them.
+        Args:
+            graph: Whose entities are linked.
+            names: Their names, if they are in a table already.
+            encoder: With one, namesakes between which nothing else decides are compared with the
+                text by what the graph says of them.
+            has_word: Says whether the documents have a word, given with its language: what they
+                write so is less likely a misspelt name.
         """
+        self._has_word = has_word
         self._graph = graph
         self._meaning = Meaning(graph, encoder) if encoder is not None else None
         self._names = names or NameTable.of_graph(graph)
@@ -252,7 +259,7 @@ class DictionaryLinker:
             features["doubtful"] = 1.0
             features["unlike"] = 1.0 - hit.likeness
             features["sound"] = float(hit.way == "sound")
-            features["word"] = float(is_word(word))
+            features["word"] = float(self._is_word(word, setting.language))
             features["first_differs"] = float(
                 hit.way == "misspelt" and self._finder.first_differs(hit, setting.text)
             )
@@ -261,6 +268,14 @@ class DictionaryLinker:
             features["capital"] = float(_is_capital_inside(setting, start))
             features["part"] = float(any(within(hit.span, s) for s in setting.unknown))
         return features
+
+    def _is_word(self, text: str, language: str) -> bool:
+        """Return whether it is a known word, or all of its words are."""
+        if is_word(text):
+            return True
+        parts = [text[a:b] for a, b in words(text, language)]
+        known = self._has_word
+        return all(is_word(p) or (known is not None and known(p, language)) for p in parts)
 
     def _context(
         self,

@@ -47,6 +47,7 @@ _SOUND_ROWS = 16
 _FOREIGN, _OWN, _HAN = 0.65, 0.8, 0.9
 """How alike names must be when read out: of two scripts, of one, and where one is Han."""
 _MANY_DIGITS = 6
+_ARTICLE = "ال"
 _NO_SPACES = str.maketrans("", "", " -")
 _JOINERS = frozenset(" -'’·・")
 
@@ -163,7 +164,7 @@ class HitFinder:
                 span,
                 row,
                 "misspelt",
-                1.0 if _same(key, names.keys.key(other)) else 1 - edits / len(key),
+                1.0 if _same(key, names.keys.key(other)) else 1 - edits / _letters(key),
             )
             for edits, other in near
             for row in names.keys.values(other)
@@ -286,6 +287,11 @@ def _spellings(key: str, span: Span, text: str) -> Iterator[tuple[str, Span]]:
     mixed = _zeros(key)
     if mixed != key:
         yield mixed, span
+
+
+def _letters(key: str) -> int:
+    """Return how many letters tell the name from others: its Arabic article does not."""
+    return len(key) - len(_ARTICLE) if key.startswith(_ARTICLE) else len(key)
 
 
 def _same(key: str, other: str) -> bool:

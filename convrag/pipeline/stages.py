@@ -34,6 +34,7 @@ from convrag.retrieval.hybrid import CHANNELS, RERANKED, HybridRetriever, first
 from convrag.retrieval.index import Index
 from convrag.retrieval.storage import read_manifest
 from convrag.retrieval.walks import WalkChannel
+from convrag.text.analysis import analyze
 from convrag.text.language import LanguageIdentifier
 from convrag.text.segment import overlap
 from convrag.types import (
@@ -114,7 +115,7 @@ class Pipeline:
         self.languages = tuple(dict.fromkeys([*self._document_languages, *_LANGUAGES]))
         self._language = LanguageIdentifier(self.languages)
         names = open_names(self._graph, index.path, fingerprint_of(self._graph_files))
-        self._linker = DictionaryLinker(self._graph, names, encoder)
+        self._linker = DictionaryLinker(self._graph, names, encoder, has_word=self._has_word)
         self._conflicts = Conflicts(self._graph)
         matcher = RelationMatcher(self._graph)
         self._clarifier = Clarifier(self._graph, self._linker, matcher)
@@ -186,6 +187,11 @@ class Pipeline:
 
     def _named(self, text: str, language: str) -> tuple[Link, ...]:
         return self._linker.link(text, language=language, fuzzy=False)
+
+    def _has_word(self, word: str, language: str) -> bool:
+        """Return whether the passages have the word in some form."""
+        stems = [t for t in analyze(word, language) if t.startswith("w:")]
+        return bool(stems) and all(self._index.terms.frequency(t) for t in stems)
 
     def _identify(self, text: str, default: str) -> str:
         return self._language.identify(text, default=default)

@@ -439,3 +439,28 @@ def test_a_lake_that_the_graph_has_is_meant() -> None:
             text, language=language, relations=matcher.match(text, language=language)
         )
         assert link.entity_id == EX + "lake-chad"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "word", "language"),
+    [
+        ("Loire", "Wo ist die Loira am Fluss?", "Loira", "de"),
+        ("сирия", "где эта сирин стоит", "сирин", "ru"),
+        ("اللوار", "من أين يدخل الزوار إلى المدينة؟", "الزوار", "ar"),
+        ("गोदावरी", "वहाँ गोदवरी कहाँ मिलती", "गोदवरी", "hi"),
+        ("Λάρισα", "πού είναι η λάρισσα τώρα", "λάρισσα", "el"),
+        ("Loira", "onde está a loirra agora", "loirra", "pt"),
+    ],
+)
+def test_a_word_of_the_documents_is_less_likely_a_misspelt_name(name, text, word, language) -> None:
+    graph = graph_of(f'ex:it rdfs:label "{name}"@{language} .')
+
+    def score(*known: str) -> float:
+        linker = DictionaryLinker(graph, has_word=lambda part, _: part in known)
+        considered = linker.consider(text, language=language)
+        found = [
+            c.score for m in considered.doubtful for c in m if text[slice(*c.hit.span)] == word
+        ]
+        return max(found)
+
+    assert score(*word.split()) < score()
