@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import mask
 from convrag.text.analysis import analyze, content_words
+from convrag.text.function_words import greetings
+from convrag.text.normalize import match_key
 from convrag.types import Query, Span
 
 _ALIKE = 0.4
@@ -69,10 +71,11 @@ def wanted(graph: KnowledgeGraph, query: Query) -> Wanted:
     kinds = {token for names in entities.values() for name in names for token in name}
     start, end = _asked(query.text)
     rest = mask(query.text, [link.mention.span for link in links])
+    polite = greetings(query.language)
     words = dict.fromkeys(
         tuple(analyze(rest[a:b], query.language))
         for a, b in content_words(rest, query.language)
-        if start <= a and b <= end
+        if start <= a and b <= end and match_key(rest[a:b]) not in polite
     )
     # "that city (La Paz)": a word for the entity's kind says nothing beyond the entity.
     asked = [word for word in words if not any(t in kinds for t in word if t[0] in "wb")]

@@ -12,10 +12,17 @@ from convrag.generation.bridging import joined
 from convrag.generation.candidates import Candidate, lines_of
 from convrag.generation.coverage import Wanted, wanted
 from convrag.generation.writing import group_facts
+from convrag.graph import terms
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.naming import generalized
-from convrag.graph.quantities import asks_for_number, has_number
+from convrag.graph.quantities import (
+    asks_for_number,
+    asks_for_price,
+    asks_for_reason,
+    has_number,
+    has_price,
+)
 from convrag.graph.wording import statement
 from convrag.protocols import Encoder
 from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Triple
@@ -55,6 +62,8 @@ class EvidenceReader:
         When facts answer, all of the best groups come first with their confidence. Otherwise
         sentences and weaker facts are ordered by how well they fit.
         """
+        if asks_for_reason(query.text, query.language):
+            evidence = [e for e in evidence if not _is_plain_value(e)]
         facts = [e for e in evidence if isinstance(e.item, Triple)]
         best = max((e.confidence for e in facts), default=0.0)
         if best >= FACT_THRESHOLD and not self._joins_more(query, evidence, best):
@@ -66,13 +75,17 @@ class EvidenceReader:
             return Reading((), 0.0)
         first, features = weighed[0]
         lead = first.lead
+        chance = answerability(features)
+        said = has_price(first.text, first.language)
+        if asks_for_price(query.text, query.language) and not said:
+            chance = 0.0  # no other sentence says what something costs
         return Reading(
             tuple(
                 AnswerSpan(e.id, candidate.span, round(features.ordering, 6))
                 for candidate, features in weighed
                 for e in candidate.evidence
             ),
-            answerability(features),
+            chance,
             lead=AnswerSpan(lead.evidence[0].id, lead.span, 1.0) if lead else None,
         )
 
@@ -171,6 +184,12 @@ class EvidenceReader:
         kinds = {k for e in asked.entities for k in self._graph.entities[e].types}
         others = {k for e in named for k in self._graph.entities[e].types}
         return 0.0 if kinds & others else 0.5
+
+
+def _is_plain_value(evidence: Evidence) -> bool:
+    """Return whether it is a fact that gives a thing or a value, and says nothing in sentences."""
+    item = evidence.item
+    return isinstance(item, Triple) and item.predicate not in terms.DESCRIPTIONS
 
 
 def _worth_reading(query: Query, passages: Sequence[Evidence]) -> list[Evidence]:
