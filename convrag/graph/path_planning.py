@@ -37,7 +37,7 @@ class PathPlanner:
         for entity in meant:
             for group in groups if not parts.asked else parts.asked if len(parts.asked) < 2 else ():
                 if not steps_from(self._graph, entity, group.properties):
-                    paths = self._by_kind(entity, parts, group)
+                    paths = self._by_kind(entity, parts, group) or self._by_only(entity, group)
                     plan = self._checked(parts, entity, paths, (group,))
                     if plan is not None:
                         return plan
@@ -69,6 +69,19 @@ class PathPlanner:
                 step = Step(group.property, group.forward)
                 found += self._then(entity, step, wanted.properties)
         return tuple(found)
+
+    def _by_only(self, entity: str, wanted: Asked) -> tuple[tuple[Step, ...], ...]:
+        """Return the path to what only one thing beside the entity has, which is its own.
+
+        "The currency code of Kenya" is that of its currency.
+        """
+        found = [
+            path
+            for group in self._graph.groups(entity)
+            if group.forward and len(group.others) == 1
+            for path in self._then(entity, Step(group.property, True), wanted.properties)
+        ]
+        return tuple(found) if len(found) == 1 else ()
 
     def _checked(
         self,

@@ -102,14 +102,16 @@ class RelationMatcher:
     def _scattered(self, text: str, language: str) -> list[RelationMatch]:
         """Return properties all of whose phrase's content words stand somewhere in the text.
 
-        Of phrases whose words include another's, only the longer one counts.
+        Each of the words is a match of its own. Of phrases whose words include another's, only the
+        longer one counts.
         """
         spans = dict(stems(text, language))
         found = [(bag, t) for bag, t in self._bags(language) if bag <= spans.keys()]
         return [
-            RelationMatch(target, min(spans[stem] for stem in bag), _SCATTERED)
+            RelationMatch(target, span, _SCATTERED)
             for bag, target in found
             if not any(bag < other for other, _ in found)
+            for span in sorted(spans[stem] for stem in bag)
         ]
 
     def _content_bags(self, language: str) -> tuple[tuple[frozenset[str], str], ...]:

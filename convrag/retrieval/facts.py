@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from convrag.graph import terms
 from convrag.graph.holding import holding, year_spans
@@ -145,11 +146,12 @@ class FactChannel:
     ) -> Iterable[FactHit]:
         if link.entity_id is None:
             return
-        strengths = _by_target(relations, self._graph)
+        strengths = _by_target(self._held(link, relations), self._graph)
         kinds = self._kinds_asked_for(relations, named)
-        certainty = 1.0 - _DOUBT * _unexplained(query, relations)
+        joined = self._joined(query)
+        certainty = 1.0 - _DOUBT * _unexplained(query, relations, joined)
         # A year adds to what is asked; where it says which of the facts hold, it is understood.
-        dated = 1.0 - _DOUBT * _unexplained(query, relations, year_spans(query.text))
+        dated = 1.0 - _DOUBT * _unexplained(query, relations, [*joined, *year_spans(query.text)])
         answered = 0.0
         for entity, trust in _namesakes(link):
             if trust < answered - _TIE:
@@ -168,6 +170,27 @@ class FactChannel:
         yield from self._between(link.entity_id, named)
         if not strengths and not kinds:
             yield from self._definition(link, query)
+
+    def _held(self, link: Link, relations: tuple[RelationMatch, ...]) -> tuple[RelationMatch, ...]:
+        """Return the relations without those of a class word that the entity has no fact for.
+
+        In "which shops sell it" the shops are what is asked for, not whose shops they are.
+        """
+        kinds = {r.span for r in relations if r.target in self._graph.classes}
+        had = {g.property for e, _ in _namesakes(link) for g in self._graph.groups(e)}
+        had |= {self._graph.property(p).inverse for p in had}
+        return tuple(r for r in relations if r.span not in kinds or r.target in had)
+
+    def _joined(self, query: Query) -> list[Span]:
+        """Return where words stand between two names that a fact connects: "AP-40 shows F01".
+
+        They say how these belong together, which is known.
+        """
+        return [
+            (one.mention.span[1], other.mention.span[0])
+            for one, other in pairwise(query.links)
+            if one.entity_id and other.entity_id in self._graph.neighbours(one.entity_id)
+        ]
 
     def _kinds_asked_for(self, relations: tuple[RelationMatch, ...], named: set[str]) -> set[str]:
         """Return the classes in the question, but for those that say what a named entity is."""

@@ -193,6 +193,29 @@ def test_two_facts_are_followed_one_after_the_other(text: str, language: str) ->
     assert (result.conclusion.kind, result.conclusion.values) == (Inference.PATH, ("ducat",))
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "language"),
+    [
+        ("What is the money code of Avaria?", "money code", "en"),
+        ("Wie lautet der Geldcode von Awarien?", "Geldcode", "de"),
+        ("¿Cuál es el código monetario de Avaria?", "código monetario", "es"),
+        ("Какой денежный код у Аварии?", "денежный код", "ru"),
+        ("阿瓦里亚的货币代号是什么？", "货币代号", "zh"),
+        ("アヴァリアの通貨略号は何ですか？", "通貨略号", "ja"),
+        ("ما الرمز النقدي في أفاريا؟", "الرمز النقدي", "ar"),
+        ("अवारिया का धन कोड क्या है?", "धन कोड", "hi"),
+    ],
+)
+def test_what_only_its_own_thing_has_is_followed_to(text: str, label: str, language: str) -> None:
+    named = Triple("code", terms.RDFS + "label", Literal(label, "", language))
+    code = Triple("ducat", "code", Literal("AVD"))
+    result = concluded(text, language, planning_graph(named, code))
+    assert result is not None
+    assert [t.object for g in result.groups for t in g.triples] == ["ducat", Literal("AVD")]
+    twice = planning_graph(named, code, Triple("solem", "code", Literal("SOL")))
+    assert planned(text, language, twice) is None  # the code of which of the two?
+
+
 def test_list_holds_all_conditions() -> None:
     plan = planned("Which countries border both Avaria and Borland?", "en")
     assert isinstance(plan, Select)

@@ -133,3 +133,63 @@ def test_a_year_says_which_of_the_facts_and_costs_no_trust(language: str, questi
     assert hit.confidence == undated.confidence
     unknown = search(dated, question.replace("1992", "1950"), language)[0]
     assert unknown.confidence < hit.confidence
+
+
+SHOWS = {
+    "en": ("AV-4 shows Q7. What does it mean?", "AV-4 suddenly flashes Q7, what does it mean?"),
+    "zh": ("AV-4 显示 Q7 是什么意思？", "AV-4 突然闪出 Q7 是什么意思？"),
+    "es": ("El AV-4 muestra Q7, ¿qué significa?", "¿Qué significa que el AV-4 parpadee con Q7?"),
+    "de": ("Der AV-4 zeigt Q7, was bedeutet das?", "Was bedeutet es, dass der AV-4 mit Q7 blinkt?"),
+    "ru": ("AV-4 показывает Q7, что означает?", "Что означает, когда AV-4 вдруг мигает Q7?"),
+    "ja": ("AV-4 に Q7 と出るのはどういう意味ですか", "AV-4 で急に点滅する Q7 の意味は？"),
+    "ar": ("AV-4 يعرض Q7 ماذا يعني؟", "ماذا يعني أن AV-4 يومض Q7؟"),
+    "hi": ("AV-4 पर Q7 दिखता है, मतलब क्या है?", "AV-4 अचानक Q7 चमकाता है, मतलब?"),
+}
+
+
+@pytest.mark.parametrize("language", SHOWS)
+@pytest.mark.parametrize("way", [0, 1])
+def test_words_between_two_connected_names_cost_no_trust(language: str, way: int) -> None:
+    lines = (
+        'ex:av4 rdfs:label "AV-4"@en ; ex:hasCode ex:q7 . ex:q7 rdfs:label "Q7"@en ; '
+        f'skos:definition "The lamp is out."@{language} .'
+    )
+    hits = search(graph_of(lines), SHOWS[language][way], language)
+    best = next(h for h in hits if h.group.property == terms.DEFINITION)
+    assert best.confidence >= 0.6
+
+
+def test_words_between_names_without_a_fact_cost_trust() -> None:
+    lines = (
+        'ex:av4 rdfs:label "AV-4"@en . ex:q7 rdfs:label "Q7"@en ; '
+        'skos:definition "The lamp is out."@en .'
+    )
+    hits = search(graph_of(lines), "Does the AV-4 suddenly flash Q7 and mean it?")
+    assert all(h.confidence < 0.6 for h in hits)
+
+
+SHOPS = {
+    "en": ("shop", "shops and workshops", "Which shop has the AV-4?"),
+    "zh": ("门店", "门店和工场", "哪个门店有 AV-4？"),
+    "es": ("tienda", "tiendas y talleres", "¿Qué tienda tiene el AV-4?"),
+    "de": ("Laden", "Läden und Werkstätten", "Welcher Laden hat den AV-4?"),
+    "ru": ("магазин", "магазины и мастерские", "В каком магазине есть AV-4?"),
+    "ja": ("店舗", "店舗と工房", "どの店舗に AV-4 がありますか"),
+    "hi": ("दुकान", "दुकानें और कारखाने", "किस दुकान में AV-4 है?"),
+}
+
+
+@pytest.mark.parametrize("language", SHOPS)
+def test_a_class_word_asks_for_things_where_its_property_is_of_others(language: str) -> None:
+    kind, label, text = SHOPS[language]
+    lines = (
+        f'ex:Shop a rdfs:Class ; rdfs:label "{kind}"@{language} . '
+        f'ex:hasShop a owl:ObjectProperty ; rdfs:label "{label}"@{language} ; '
+        f'skos:altLabel "{kind}"@{language} . '
+        f'ex:soldAt a owl:ObjectProperty ; rdfs:label "Q"@{language} . '
+        'ex:town ex:hasShop ex:one . ex:one a ex:Shop . ex:town rdfs:label "Towna"@en . '
+        'ex:av4 rdfs:label "AV-4"@en ; ex:soldAt ex:one .'
+    )
+    best = search(graph_of(lines), text, language)[0]
+    assert best.group.property.endswith("soldAt")
+    assert best.confidence >= 0.6
