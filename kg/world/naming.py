@@ -21,6 +21,8 @@ LANGUAGE_SLUGS = {
     "na": "nauruan",
     "tvl": "tuvaluan",
 }
+SHARED = frozenset({"Congo"})
+"""Names that CLDR gives to one of several countries that are called so."""
 CURRENCY_SLUGS = {"ZWG": "zimbabwe-gold"}
 
 Labels = dict[str, list[str]]
@@ -74,7 +76,7 @@ class Names:
             name = str(self.locales[language].territories[code])
             if language == "en" and " & " in name:
                 labels[language] += [name.replace("St. ", "Saint ").replace(" & ", " and ")]
-            if " - " not in name and " – " not in name:
+            if " - " not in name and " – " not in name and name not in SHARED:
                 labels[language].append(name)
         return labels
 
