@@ -22,10 +22,10 @@ from convrag.types import Choice, Clarification, DialogueState, Link, Literal, M
 CLEAR = 0.1
 """How far ahead of its namesakes an entity must be to be meant without doubt."""
 MOST_CHOICES = 5
-_BOTH_ANSWERED = 2
-"""So many namesakes are answered side by side when a property of each is asked for."""
 _SHORT = 4
 """Content words besides the name up to which a turn without a property is about the name."""
+_SHORT_BESIDE_WORD = 1
+"""The same beside a word for things: "where do I take the old battery?" is about a place."""
 _LONGEST_REPLY = 4
 _STEM = 3
 _NAMED = 0.9
@@ -47,7 +47,8 @@ class Clarifier:
     def open_name(self, query: Query, state: DialogueState) -> Clarification | None:
         """Return the first name of the query that may mean several things that could answer.
 
-        A name that the user has explained before is not asked about again.
+        A name that the user has explained before is not asked about again, and a word that may
+        only be a misspelt name not at all.
         """
         spans = [link.mention.span for link in query.links]
         relations = self._matcher.match(query.text, language=query.language, masked=spans)
@@ -55,12 +56,12 @@ class Clarifier:
         kinds = {r.target for r in relations if r.target in self._graph.classes}
         explained = dict(state.senses)
         for link in query.links:
-            near = self._near(link)
+            near = [e for e in self._near(link) if self._parts.is_called(e, link.mention)]
             if len(near) < 2 or match_key(link.mention.text) in explained:
                 continue
             if asked:
                 near = [e for e in near if asked & self._properties(e)]
-            elif self._content(query, spans) > _SHORT:
+            elif self._content(query, spans) > _most_content(link):
                 continue
             near = self._of_kinds(near, kinds)
             beside = {k.entity_id for k in query.links if k is not link}
@@ -149,20 +150,6 @@ class Clarifier:
                 text, meant = name, Link(Mention(name, (0, len(name))), link.entity_id, 1.0)
             return Query(text, seen.text, seen.language, (meant,), 0.8, False, "followup")
         return None
-
-    def must_ask(self, open_name: Clarification) -> bool:
-        """Return whether to ask back rather than answer for every namesake.
-
-        Two things of which one property is asked are both answered: two short facts are read
-        faster than a question is answered.
-        """
-        if len(open_name.choices) > _BOTH_ANSWERED:
-            return True
-        if not all(
-            self._parts.is_called(c.entity_id, open_name.mention) for c in open_name.choices
-        ):
-            return True
-        return not self._asks_for_a_property(open_name)
 
     def reply(self, seen: Seen) -> Query | None:
         """Return the question that waits, with the name as the turn explains it, or None."""
@@ -359,6 +346,11 @@ def _begins_alike(one: str, other: str) -> bool:
 def _firm(relations: Sequence[RelationMatch]) -> tuple[RelationMatch, ...]:
     """Return the relations that are named in their own words, next to each other."""
     return tuple(r for r in relations if r.strength >= _NAMED)
+
+
+def _most_content(link: Link) -> int:
+    """Return how many words beside a name without a property leave the turn about the name."""
+    return _SHORT if any(c.isdigit() for c in link.mention.text) else _SHORT_BESIDE_WORD
 
 
 def _others(link: Link) -> tuple[str, ...]:

@@ -305,7 +305,7 @@ class Pipeline:
         pending = dialogue.state.pending
         if found is None or (pending is not None and pending.asked):
             return found
-        return replace(found, asked=self._clarifier.must_ask(found))
+        return replace(found, asked=True)
 
     def next_dialogue(
         self,

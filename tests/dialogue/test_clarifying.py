@@ -11,6 +11,7 @@ from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
 from convrag.types import Dialogue, DialogueState, Query, Role, Turn
+from tests.graph.graph_text import graph_of
 
 SHOWN = {
     "en": "It shows E01",
@@ -56,7 +57,6 @@ def asked_back(
     query = said(rewriter, DialogueState(), SHOWN[language], language)
     found = clarifier.open_name(query, DialogueState())
     assert found is not None
-    assert clarifier.must_ask(found)
     pending = replace(found, asked=True)
     return advance(DialogueState(), query, Outcome(complete=False, pending=pending), graph)
 
@@ -118,3 +118,55 @@ def test_a_name_with_one_meaning_is_never_open(rewriter, clarifier) -> None:
     for text in ("How long is the Danube?", "匈牙利的首都是哪里？", "ما هي عاصمة المجر؟"):
         query = said(rewriter, DialogueState(), text, "")
         assert clarifier.open_name(query, DialogueState()) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "language"),
+    [
+        (("Kosovo", "Kossovo"), "What is the capital of Kosofo?", "en"),
+        (("Kosovo", "Kossovo"), "Was ist die Hauptstadt von Kosofo?", "de"),
+        (("Молдавия", "Молдовия"), "Какая столица у Молдувии?", "ru"),
+        (("الإكوادور", "الإكوابور"), "ما هي عاصمة الإكوازور؟", "ar"),
+        (("मलावियन", "मलावियस"), "मलावियर की राजधानी क्या है?", "hi"),
+        (("コソボリア", "コソボリオ"), "コソボリエの首都はどこですか", "ja"),
+    ],
+)
+def test_a_misspelt_name_is_not_asked_about(names, text, language) -> None:
+    capital = {"en": "capital", "de": "Hauptstadt", "ru": "столица", "ar": "عاصمة", "ja": "首都"}
+    graph = graph_of(
+        f'ex:n rdfs:label "{names[0]}"@{language} ; ex:capital ex:p . '
+        f'ex:s rdfs:label "{names[1]}"@{language} ; ex:capital ex:q . '
+        "ex:capital a owl:ObjectProperty ; "
+        f'rdfs:label "{capital.get(language, "राजधानी")}"@{language} .'
+    )
+    matcher, linker = RelationMatcher(graph), DictionaryLinker(graph)
+    links = linker.link(text, language=language, relations=matcher.match(text, language=language))
+    assert links[0].alternatives
+    query = Query(text, text, language, links)
+    assert Clarifier(graph, linker, matcher).open_name(query, DialogueState()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "language"),
+    [
+        ("battery", "How much is a battery?", "en"),
+        ("Akku", "Was kostet ein Akku?", "de"),
+        ("batería", "¿Cuánto cuesta la batería?", "es"),
+        ("电池", "电池的价格是多少？", "zh"),
+        ("аккумулятор", "Какая цена у аккумулятор?", "ru"),
+        ("बैटरी", "बैटरी का मूल्य क्या है?", "hi"),
+    ],
+)
+def test_which_of_two_is_asked_where_a_property_of_theirs_is_asked(name, text, language) -> None:
+    graph = graph_of(
+        f'ex:s rdfs:label "S-1"@en ; skos:altLabel "{name}"@{language} ; ex:price 5 . '
+        f'ex:l rdfs:label "L-2"@en ; skos:altLabel "{name}"@{language} ; ex:price 9 . '
+        'ex:price a owl:DatatypeProperty ; rdfs:label "how much"@en , "kostet"@de , "cuesta"@es , '
+        '"价格"@zh , "цена"@ru , "मूल्य"@hi .'
+    )
+    matcher, linker = RelationMatcher(graph), DictionaryLinker(graph)
+    links = linker.link(text, language=language, relations=matcher.match(text, language=language))
+    query = Query(text, text, language, links)
+    found = Clarifier(graph, linker, matcher).open_name(query, DialogueState())
+    assert found is not None
+    assert sorted(choice.label for choice in found.choices) == ["L-2", "S-1"]

@@ -200,7 +200,6 @@ def test_a_part_of_two_names_is_asked_about(rewriter, graph, language) -> None:
     pending = clarifier.open_name(query, DialogueState())
     assert pending is not None
     assert {choice.entity_id for choice in pending.choices} == {"first", "second"}
-    assert clarifier.must_ask(pending)
     waiting = advance(
         DialogueState(), query, Outcome(complete=False, pending=replace(pending, asked=True)), graph
     )
