@@ -9,6 +9,7 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.plans import Lookup
 from convrag.graph.question import Asked, Parts, senses
 from convrag.graph.walking import Step, is_of, reach, steps_from
+from convrag.types import Literal
 
 _MOST_BETWEEN = 12
 """Things in the middle of a path of two steps when no property says which way leads there."""
@@ -26,6 +27,9 @@ class PathPlanner:
         if len(parts.links) != 1 or not groups or len(parts.asked) > 2:
             return None
         meant = senses(parts.links[0])
+        measured = self._measured(parts, meant)
+        if measured is not None:
+            return measured
         if any(self._is_one_fact(parts, entity, group) for entity in meant for group in groups):
             return None
         for entity in meant:
@@ -41,6 +45,22 @@ class PathPlanner:
                     plan = self._checked(parts, entity, paths, (group,))
                     if plan is not None:
                         return plan
+        return None
+
+    def _measured(self, parts: Parts, meant: Sequence[str]) -> Lookup | None:
+        """Return the path to a value of what is asked: "how high is the highest point of A?".
+
+        "How high" adds nothing where it asks for no value that the thing itself lacks.
+        """
+        for entity in meant:
+            for pair in permutations((*parts.asked, *parts.aside), 2):
+                lacks = not steps_from(self._graph, entity, pair[1].properties)
+                if not lacks or any(group not in pair for group in parts.asked):
+                    continue
+                paths = self._by_two(entity, *pair)
+                ends = [n for p in paths for n in reach(self._graph, {entity: ()}, p)]
+                if len(ends) == 1 and isinstance(ends[0], Literal):
+                    return self._checked(parts, entity, paths, pair)
         return None
 
     def _is_one_fact(self, parts: Parts, entity: str, group: Asked) -> bool:

@@ -258,7 +258,8 @@ class QuestionReader:
     ) -> bool:
         """Whether a named entity has a property whose name has the operator in it.
 
-        "The highest mountain of Peru" is a fact of its own where the graph has highest points.
+        "The highest mountain of Peru" is a fact of its own where the graph has highest points; how
+        high that is is not.
         """
         acting = [d.span for d in words.degrees] + [*words.counts]
         wider = {
@@ -267,8 +268,10 @@ class QuestionReader:
             for a, b in acting
             if r.span[0] <= a and b <= r.span[1] and r.span != (a, b)
         } & self._graph.properties.keys()
+        asked = {r.target for r in relations if r.strength == 1.0} & self._graph.properties.keys()
         return any(
             steps_from(self._graph, entity, wider)
+            and all(steps_from(self._graph, entity, (other,)) for other in asked - wider)
             for link in links
             for entity in senses(link)
             if wider

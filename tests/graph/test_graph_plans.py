@@ -216,6 +216,32 @@ def test_what_only_its_own_thing_has_is_followed_to(text: str, label: str, langu
     assert planned(text, language, twice) is None  # the code of which of the two?
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "language"),
+    [
+        ("How high is the highest hill of Avaria?", "highest hill", "en"),
+        ("Wie hoch ist der höchste Hügel von Awarien?", "höchste Hügel", "de"),
+        ("¿Qué altura tiene el cerro más alto de Avaria?", "cerro más alto", "es"),
+        ("Quelle est la hauteur de la plus haute colline d'Avarie ?", "plus haute colline", "fr"),
+        ("阿瓦里亚最高的山丘有多高？", "最高的山丘", "zh"),
+        ("Qual é a altura da colina mais alta da Avária?", "colina mais alta", "pt"),
+    ],
+)
+def test_what_an_operator_in_a_name_leads_to_is_measured(
+    text: str, label: str, language: str
+) -> None:
+    height = {"en": "how high", "de": "wie hoch", "es": "altura", "fr": "hauteur", "zh": "有多高"}
+    graph = planning_graph(
+        Triple("top", terms.RDFS + "label", Literal(label, "", language)),
+        Triple("high", terms.RDFS + "label", Literal(height.get(language, "altura"), "", language)),
+        Triple("avaria", "top", "hill"),
+        number("hill", "high", 640),
+    )
+    result = concluded(text, language, graph)
+    assert result is not None
+    assert (result.conclusion.kind, len(result.groups)) == (Inference.PATH, 2)
+
+
 def test_list_holds_all_conditions() -> None:
     plan = planned("Which countries border both Avaria and Borland?", "en")
     assert isinstance(plan, Select)
