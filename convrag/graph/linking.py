@@ -141,7 +141,11 @@ class DictionaryLinker:
         """Return the candidates of names as written or inflected, and of misspelt ones."""
         text, language = setting.text, setting.language
         hits = self._finder.certain(text, language)
-        groups = _longest(h for h in hits if _may_be_name(h, text, language))
+        groups = _longest(
+            h
+            for h in hits
+            if _may_be_name(h, text, language) and not self._is_in_phrase(h, setting)
+        )
         certain = [self._candidates(group, setting) for group in groups]
         self._weigh(certain, setting, certain)
         if not fuzzy:
@@ -157,6 +161,15 @@ class DictionaryLinker:
         if likely:  # they speak for what they are connected to, as names as written do
             self._weigh(certain, setting, [*certain, *likely])
         return certain, doubtful
+
+    def _is_in_phrase(self, hit: Hit, setting: _Setting) -> bool:
+        """Return whether a capital is missing and a longer phrase of known use explains the word.
+
+        The "pico" of "el pico más alto" is not Pico.
+        """
+        small = setting.text[hit.span[0]].islower() and self._names.has(hit.row, CAPITAL)
+        phrases = setting.ignored if small and setting.mixed_case else ()
+        return any(within(hit.span, phrase) for phrase in phrases)
 
     def nested(self, text: str, *, language: str) -> tuple[Link, ...]:
         """Return every name in the text, also those inside longer ones, in reading order."""

@@ -464,3 +464,27 @@ def test_a_word_of_the_documents_is_less_likely_a_misspelt_name(name, text, word
         return max(found)
 
     assert score(*word.split()) < score()
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase", "text", "language"),
+    [
+        ("Pico", "pico más alto", "¿Cuál es el pico más alto de Argentina?", "es"),
+        ("Pico", "pico mais alto", "Qual é o pico mais alto da Espanha?", "pt"),
+        ("Mobile", "mobile code", "What is the mobile code of Peru?", "en"),
+        ("Tours", "tours guidés", "Quels sont les tours guidés en France ?", "fr"),
+        ("Орёл", "орёл на гербе", "Чей орёл на гербе Польши?", "ru"),
+        ("Essen", "essen gehen", "Wo kann man in Wien essen gehen?", "de"),
+    ],
+)
+def test_a_small_word_of_a_known_phrase_is_no_name(name, phrase, text, language) -> None:
+    graph = graph_of(
+        f'ex:it rdfs:label "{name}"@{language} . '
+        f'ex:asked a owl:DatatypeProperty ; rdfs:label "{phrase}"@{language} .'
+    )
+    relations = RelationMatcher(graph).match(text, language=language)
+    links = DictionaryLinker(graph).link(text, language=language, relations=relations)
+    assert "https://ex.example/it" not in {link.entity_id for link in links}
+    shouted = text.replace(name.lower(), name)
+    named = DictionaryLinker(graph).link(shouted, language=language, relations=relations)
+    assert "https://ex.example/it" in {link.entity_id for link in named}
