@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ from convrag.graph.quantities import (
     has_number,
     has_price,
 )
+from convrag.graph.relations import class_phrases
+from convrag.graph.walking import kinds_of
 from convrag.graph.wording import statement
 from convrag.protocols import Encoder
 from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Triple
@@ -34,6 +36,8 @@ _SENTENCES_READ = 40
 _JOINED, _JOINED_MORE = 0.7, 0.15
 """Share of the question's words that two lines must have to be read instead of facts, and how much
 more than these."""
+_ALL_EXPLAINED = 0.9
+"""Confidence of facts whose names and property explain every word of the question."""
 _UNKNOWN = 0.5
 """Coverage by a text in another language, whose words cannot be compared."""
 
@@ -55,6 +59,7 @@ class EvidenceReader:
         self._graph = graph
         self._linker = linker
         self._encoder = encoder
+        self._kinds = class_phrases(graph)
 
     def read(self, query: Query, evidence: Sequence[Evidence]) -> Reading:
         """Return spans best first with the probability that they answer (0..1).
@@ -74,7 +79,7 @@ class EvidenceReader:
         if not weighed:
             return Reading((), 0.0)
         first, features = weighed[0]
-        lead = first.lead
+        lead = first.lead or self._naming_line(query, first)
         chance = answerability(features)
         said = has_price(first.text, first.language)
         if asks_for_price(query.text, query.language) and not said:
@@ -89,14 +94,35 @@ class EvidenceReader:
             lead=AnswerSpan(lead.evidence[0].id, lead.span, 1.0) if lead else None,
         )
 
+    def _naming_line(self, query: Query, answer: Candidate) -> Candidate | None:
+        """Return the line before the answer that names what the answer calls by its kind alone.
+
+        "Which river is the island in?" is not answered by "The island lies in the river." until it
+        is said which river that is.
+        """
+        named = {k for e in query.links for k in kinds_of(self._graph, e.entity_id)}
+        asked = {m.phrase.target for m in self._kinds.find(query.text, language=query.language)}
+        said = {m.phrase.target for m in self._kinds.find(answer.text, language=answer.language)}
+        open_kinds = (asked & said) - named
+        if not open_kinds or self._names_some(answer, open_kinds):
+            return None
+        before = [line for line in lines_of(answer.evidence[0]) if line.span[1] <= answer.span[0]]
+        return next((x for x in reversed(before) if self._names_some(x, open_kinds)), None)
+
+    def _names_some(self, line: Candidate, kinds: Collection[str]) -> bool:
+        links = self._linker.link(line.text, language=line.language, fuzzy=False)
+        found = {kind for link in links for kind in kinds_of(self._graph, link.entity_id)}
+        return not found.isdisjoint(kinds)
+
     def _joins_more(self, query: Query, evidence: Sequence[Evidence], best: float) -> bool:
         """Return whether lines of two passages explain clearly more than the best facts do.
 
         "The capital of the largest export partner of Chad" is not answered by the capital of Chad.
-        What code concluded from several facts explains all of the question.
+        What code concluded from several facts explains all of the question, as do facts of the
+        highest confidence, however they are worded.
         """
         facts = [e for e in evidence if isinstance(e.item, Triple) and e.confidence == best]
-        if any(fact.conclusion is not None for fact in facts):
+        if best >= _ALL_EXPLAINED or any(fact.conclusion is not None for fact in facts):
             return False
         asked = wanted(self._graph, query)
         passages = [e for e in evidence if isinstance(e.item, Passage)]

@@ -132,6 +132,15 @@ def _phrases(graph: KnowledgeGraph) -> Iterator[tuple[str, str, str, bool]]:
         for language, phrases in item.phrases.items():
             for phrase in phrases:
                 yield phrase, language, item.id, False
+    yield from _class_names(graph)
+
+
+def class_phrases(graph: KnowledgeGraph) -> PhraseIndex:
+    """Return the words for the graph's classes, to be found in texts."""
+    return PhraseIndex(_class_names(graph))
+
+
+def _class_names(graph: KnowledgeGraph) -> Iterator[tuple[str, str, str, bool]]:
     for kind in graph.classes.values():
         for language, label in kind.labels.items():
             yield label, language, kind.id, True

@@ -66,3 +66,38 @@ def passage_chance(text: str, language: str, line: str) -> float:
     evidence = (Evidence(passage, 0.8, 1, {"dense": 1}, confidence=0.8),)
     reader = EvidenceReader(GRAPH, DictionaryLinker(GRAPH), HashEncoder(64))
     return reader.read(Query(text, text, language, ()), evidence).answerability
+
+
+KINDS = {
+    "en": ("river", "Ister", "Which river does the isle of Ada lie in?",
+           "The Ister rises in snowy hills.", "In the river lies the isle of Ada with its houses."),
+    "de": ("Fluss", "Ister", "In welchem Fluss liegt die Insel Ada?",
+           "Der Ister entspringt in den Bergen.", "Im Fluss liegt die Insel Ada mit Häusern."),
+    "es": ("río", "Íster", "¿En qué río está la isla de Ada?",
+           "El Íster nace en las montañas.", "En el río está la isla de Ada con sus casas."),
+    "fr": ("fleuve", "Istre", "Dans quel fleuve se trouve l'île d'Ada ?",
+           "L'Istre naît dans les montagnes.", "Dans le fleuve se trouve l'île d'Ada habitée."),
+    "ru": ("река", "Истер", "На какой реке находится остров Ада?",
+           "Истер начинается в горах.", "На этой реке находится остров Ада с домами."),
+    "zh": ("河流", "伊斯特河", "阿达岛在哪条河流里？",
+           "伊斯特河发源于雪山之中。", "河流中间有阿达岛，岛上有许多房子。"),
+    "hi": ("नदी", "इस्तर", "आदा द्वीप किस नदी में है?",
+           "इस्तर पहाड़ों से निकलती है।", "नदी के बीच आदा द्वीप है जहाँ घर हैं।"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", KINDS)
+def test_what_the_answer_calls_by_its_kind_is_named_before(language: str) -> None:
+    kind, name, text, naming, answer = KINDS[language]
+    graph = graph_of(
+        f'ex:River a rdfs:Class ; rdfs:label "{kind}"@{language} . '
+        f'ex:ister a ex:River ; rdfs:label "{name}"@{language} .'
+    )
+    passage = Passage("p", f"{naming} {answer}", "", language, "s", (0, 200))
+    evidence = (Evidence(passage, 0.8, 1, {"dense": 1}, confidence=0.8),)
+    reader = EvidenceReader(graph, DictionaryLinker(graph), HashEncoder(512))
+    reading = reader.read(Query(text, text, language, ()), evidence)
+    quoted = [passage.text[slice(*span.span)].strip() for span in reading.spans[:1]]
+    assert quoted == [answer]
+    assert reading.lead is not None
+    assert passage.text[slice(*reading.lead.span)].strip() == naming
