@@ -47,7 +47,7 @@ class NameParts:
         for group in longest(index.find(text, language=language)):
             start, end = group[0].span
             word = text[start:end]
-            if word[:1].islower() and is_mostly_small(word):
+            if (word[:1].islower() and is_mostly_small(word)) or _cut_out(text, start, end):
                 continue
             shared = {e for match in group for e in entities[match.phrase.target]}
             found.append(((start, end), tuple(sorted(shared))))
@@ -114,6 +114,15 @@ class NameParts:
             if len(named) > 1 and key not in whole
         }
         return PhraseIndex((key, language, key, False) for key in several), several
+
+
+def _cut_out(text: str, start: int, end: int) -> bool:
+    """Whether it is cut out of a longer word in katakana, which no name is a part of."""
+    edges = (text[start - 1 : start] + text[start], text[end - 1] + text[end : end + 1])
+    return any(
+        len(edge) == 2 and all(script_of(c) == "katakana" or c in "ー・" for c in edge)
+        for edge in edges
+    )
 
 
 def _parts(label: str, language: str) -> Iterator[str]:

@@ -286,3 +286,10 @@ def test_what_was_counted_is_named(rewriter, graph, language) -> None:
     query = said(rewriter, advance(DialogueState(), first, Outcome(), graph), which, language)
     assert asked in query.text.lower()
     assert [link.entity_id for link in query.links] == ["rhine"]
+
+
+@pytest.mark.parametrize("text", ["ココンゴの首都は？", "コンゴールの首都は？"])
+def test_a_part_of_a_longer_word_is_no_part_of_a_name(rewriter, graph, text) -> None:
+    clarifier = Clarifier(graph, DictionaryLinker(graph), RelationMatcher(graph))
+    query = said(rewriter, DialogueState(), text, "ja")
+    assert clarifier.open_name(query, DialogueState()) is None
