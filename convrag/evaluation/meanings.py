@@ -10,7 +10,7 @@ MEANINGS: Mapping[str, str] = {
     "mrr": "1 / place of the first relevant piece (Voorhees 1999)",
     "map": "mean precision at the places of relevant pieces",
     "ndcg": "gain by grade, less for later places, against the best order (Järvelin 2002)",
-    "answer_accuracy": "answers that state what is wanted; of a wanted sentence half its words",
+    "answer_accuracy": "answers that state what is wanted; of a wanted text half of a sentence",
     "exact_match": "answers that are a wanted one but for case, articles and punctuation",
     "f1": "words that an answer shares with a wanted one, precision and recall together",
     "answer_recall": "share of a wanted answer's words that are in the answer",

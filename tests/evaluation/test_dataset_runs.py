@@ -277,6 +277,31 @@ def test_short_and_long_answers_are_scored_alike_to_what_is_wanted() -> None:
     assert answer_quality("", [], "en") == {"exact_match": 1.0, "f1": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "wanted", "other"),
+    [
+        (
+            "en",
+            "Orders of protection each have their own requirements.",
+            "Yes. There are several orders of protection. Each has its requirements and steps.",
+            "Yes. The court is open on Mondays. Bring your passport and the papers.",
+        ),
+        ("de", "Der Hafen wurde 1850 gebaut.", "Im Jahr 1850 wurde der Hafen hier gebaut.", "?"),
+        ("ru", "Лодки покидают гавань утром.", "Рано утром лодки покидают нашу гавань.", "?"),
+        ("ar", "تغادر القوارب الميناء صباحا", "في كل يوم تغادر القوارب الميناء صباحا.", "؟"),
+        ("hi", "नावें सुबह बंदरगाह छोड़ती हैं", "हर दिन नावें सुबह बंदरगाह छोड़ती हैं।", "?"),
+        ("ja", "漁船は夜明け前に港を出ます", "毎日、漁船は夜明け前に港を出ます。", "？"),
+        ("zh", "渔船在日出之前离开港口", "每天渔船都在日出之前离开港口。", "？"),
+    ],
+)
+def test_a_long_answer_is_right_that_says_a_wanted_sentence(
+    language: str, said: str, wanted: str, other: str
+) -> None:
+    assert answer_quality(said, [wanted], language)["answer_accuracy"] == 1.0
+    assert answer_quality(said, [other], language)["answer_accuracy"] == 0.0
+    assert answer_quality("", [wanted], language)["answer_accuracy"] == 0.0
+
+
 def test_a_rewrite_equal_to_a_wanted_one_is_perfect() -> None:
     asked = AskedTurn("1", "它什么时候建的？", rewrites=("长城什么时候建的？",))
     assert rewriting("长城什么时候建的？", asked, "zh") == pytest.approx(

@@ -53,7 +53,9 @@ def index_dataset(
     with made as index:
         counting = None
         if progress is not None:
-            counting = _counting(progress, sum(1 for _ in dataset.documents()))
+            total = sum(1 for _ in dataset.documents())
+            progress(f"indexing {total} documents", 0.0)
+            counting = _counting(progress, total)
         index.update(dataset.documents(), encoder, prune=True, progress=counting)
         triples = list(dataset.triples())
         if triples or there:

@@ -11,10 +11,11 @@ from convrag.evaluation.languages import detected_right, own_words
 from convrag.evaluation.matching import plain_answer
 from convrag.evaluation.metrics import answers, linking, ranking
 from convrag.evaluation.metrics.overlap import bleu, chrf, rouge_l
-from convrag.evaluation.metrics.wording import recovered, token_count
+from convrag.evaluation.metrics.wording import content_terms, recovered, token_count
 from convrag.evaluation.runner import Respondent, TurnRun
 from convrag.evaluation.scoring import ON_THE_WAY, item_id
 from convrag.evaluation.wording_measures import WORDING, wording_measures
+from convrag.text.segment import sentences
 from convrag.types import Answer, Evidence, Link, Literal, Status, Triple
 
 DEPTHS = (1, 5, 10)
@@ -36,7 +37,9 @@ _SENTENCE = 5
 _NAMED = 3
 """Things that a remark lists."""
 _MOST = 0.5
-"""Share of the words of a wanted sentence from which on an answer says what it says."""
+"""Share of the content words of a wanted sentence from which on an answer says what it says."""
+_FEWEST = 3
+"""Content words that a sentence must have to be looked for in this way."""
 
 Metrics = dict[str, float]
 
@@ -152,8 +155,7 @@ def answer_quality(text: str, wanted: Sequence[str], language: str) -> Metrics:
     """Return how close an answer's plain text is to the wanted ones; against none if there is none.
 
     ``answer_recall`` and ``answer_contains`` say whether the wanted answer is in a longer one;
-    ``answer_accuracy`` whether it is there in one piece, of a wanted sentence at least half of its
-    words.
+    ``answer_accuracy`` whether it is stated (see :func:`states`).
     """
     found = {
         "exact_match": answers.exact_match(text, wanted, language),
@@ -164,7 +166,7 @@ def answer_quality(text: str, wanted: Sequence[str], language: str) -> Metrics:
     found["answer_recall"] = answers.overlap(text, wanted, language)[1]
     found["answer_contains"] = answers.contains(text, wanted, language)
     found["answer_accuracy"] = float(states(text, wanted, language))
-    long = _sentences(wanted)
+    long = [each for each in wanted if token_count(each) >= _SENTENCE]
     if long:
         found["rouge_l"] = rouge_l(text, long).f1
         found["bleu"] = bleu(text, long, language)
@@ -173,14 +175,16 @@ def answer_quality(text: str, wanted: Sequence[str], language: str) -> Metrics:
 
 
 def states(text: str, wanted: Sequence[str], language: str) -> bool:
-    """Return whether a text has a wanted answer in one piece, of a sentence half of its words."""
+    """Return whether a text has a wanted answer in one piece, or says one of its sentences.
+
+    It says a sentence when it has at least half of the sentence's content words.
+    """
     if answers.contains(text, wanted, language):
         return True
-    return answers.overlap(text, _sentences(wanted), language)[1] >= _MOST
-
-
-def _sentences(wanted: Sequence[str]) -> list[str]:
-    return [each for each in wanted if token_count(each) >= _SENTENCE]
+    own = content_terms(text, language)
+    parts = (each[a:b] for each in wanted for a, b in sentences(each, language))
+    said = (content_terms(part, language) for part in parts)
+    return any(len(own & words) >= _MOST * len(words) for words in said if len(words) >= _FEWEST)
 
 
 def _answering(asked: AskedTurn, answer: Answer, language: str) -> Metrics:

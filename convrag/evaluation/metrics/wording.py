@@ -34,10 +34,14 @@ def recovered(rewritten: str, question: str, wanted: Iterable[str], language: st
     Returns:
         None when no wanted rewrite has words beyond the question's.
     """
-    known, own = _terms(question, language), _terms(rewritten, language)
-    lacking = [words for text in wanted if (words := _terms(text, language) - known)]
+    known, own = content_terms(question, language), content_terms(rewritten, language)
+    lacking = [words for text in wanted if (words := content_terms(text, language) - known)]
     return max((len(words & own) / len(words) for words in lacking), default=None)
 
 
-def _terms(text: str, language: str) -> set[str]:
+def content_terms(text: str, language: str) -> set[str]:
+    """Return the content words of a text by their stems, pairs of characters in unspaced scripts.
+
+    Words that carry no meaning of their own are not among them.
+    """
     return {term for term in query_terms(text, language) if term[0] in "wbi"}
