@@ -53,6 +53,7 @@ def test_mlqa_names_the_languages_of_texts_and_questions(tmp_path: Path) -> None
     dataset = load("mlqa", path)
     assert [item.language for item in dataset.documents()] == ["de"]
     assert [item.language for item in dataset.conversations()] == ["hi"]
+    assert {turn.answer_language for turn in turns_of(dataset)} == {"de"}
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,11 @@ def _told(asked: AskedTurn, script: ScriptedDialogue, respondent: Steps) -> bool
         if name.startswith("<"):  # a fact
             return True
         text = "\n".join(passage.text for passage in respondent.index.passages_of(name))
-        if text and asked.answers and states(text, asked.answers, script.language):
+        if (
+            text
+            and asked.answers
+            and states(text, asked.answers, asked.answer_language or script.language)
+        ):
             return True
     return False
 

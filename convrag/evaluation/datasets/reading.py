@@ -126,6 +126,7 @@ def _squad_turn(qa: Row, item: _Paragraph) -> AskedTurn:
         "-".join(filter(None, (item.file, qa.text("id")))),
         question,
         answers=() if impossible else answers,
+        answer_language=item.languages[0] if item.languages[0] != item.languages[1] else "",
         relevant={item.id: 1.0} if answers and not impossible else {},
         answerable=bool(answers) if impossible is None else not impossible,
         kind=question_kind(question) if item.languages[1] == "en" else "",

@@ -192,7 +192,7 @@ def _answering(asked: AskedTurn, answer: Answer, language: str) -> Metrics:
     text = "" if abstained else plain_answer(answer.text)
     metrics: Metrics = {}
     if asked.answers or asked.answerable is False:
-        metrics |= answer_quality(text, asked.answers, language)
+        metrics |= answer_quality(text, asked.answers, asked.answer_language or language)
     if asked.answer_entities and not abstained:
         named = linking.same_entities(answer_terms(answer), asked.answer_entities)
         metrics["answer_entity_f1"] = named.scores["f1"]

@@ -17,6 +17,8 @@ class AskedTurn:
     question: str
     answers: tuple[str, ...] = ()
     """Each of them is right."""
+    answer_language: str = ""
+    """Of the answers, where it is not the question's."""
     answer_entities: tuple[str, ...] = ()
     """Entities or values of a graph that are the answer, all of them."""
     rewrites: tuple[str, ...] = ()
