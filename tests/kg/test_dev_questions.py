@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from rdflib import Graph, Literal
+
+from convrag.evaluation.dialogues import load_dialogues
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = (ROOT / "tests/data/dev_questions.jsonl").read_text(encoding="utf-8").splitlines()
@@ -49,9 +50,9 @@ def test_packs_and_languages_are_balanced() -> None:
 
 def test_questions_are_not_turns_of_the_dialogues() -> None:
     turns = {
-        turn["user"].casefold()
-        for path in (ROOT / "dialogues").rglob("*.yaml")
-        for turn in yaml.safe_load(path.read_text(encoding="utf-8"))["turns"]
+        turn.user.casefold()
+        for dialogue in load_dialogues([ROOT / "dialogues"])
+        for turn in dialogue.turns
     }
     questions = [row["question"].casefold() for row in ROWS]
     assert len(set(questions)) == len(questions)

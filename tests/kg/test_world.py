@@ -1,4 +1,4 @@
-"""The world pack: its graph is complete in ten languages, its passages and dialogues fit it."""
+"""The world pack: its graph is complete in ten languages, its passages fit it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from babel.core import get_global
 from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import OWL, SKOS
@@ -21,7 +18,6 @@ from rdflib.term import Node
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "kg" / "world"
 PASSAGES = sorted((PACK / "passages").iterdir())
-DIALOGUES = sorted((ROOT / "dialogues" / "world").glob("*.yaml"))
 LANGUAGES = ("en", "zh", "es", "fr", "de", "ar", "hi", "ru", "ja", "pt")
 SCRIPTS = {
     "zh": r"[\u4e00-\u9fff]",
@@ -281,61 +277,3 @@ def test_passage_is_named_titled_and_sized(path: Path) -> None:
     assert 80 <= size <= 220
     script = SCRIPTS.get(language, r"[A-Za-zÀ-ÿ]")
     assert len(re.findall(script, body)) > len(body) / 2
-
-
-def needs(dialogue: dict[str, Any]) -> Iterator[str | dict[str, str]]:
-    for turn in dialogue["turns"]:
-        for item in turn["expect"].get("evidence", ()):
-            yield from item if isinstance(item, list) else [item]
-
-
-def load(path: Path) -> dict[str, Any]:
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert isinstance(data, dict)
-    return data
-
-
-def expand(curie: str) -> URIRef:
-    prefix, name = curie.split(":", 1)
-    return {"w": W, "ws": WS}[prefix][name]
-
-
-def test_dialogues_cover_the_languages() -> None:
-    dialogues = [load(path) for path in DIALOGUES]
-    counts = Counter(dialogue["language"] for dialogue in dialogues)
-    assert counts >= Counter(LANGUAGES) + Counter(["en", "de"])
-    assert len({dialogue["id"] for dialogue in dialogues}) == len(dialogues)
-
-
-@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
-def test_dialogue_has_its_parts(path: Path) -> None:
-    dialogue = load(path)
-    turns = dialogue["turns"]
-    assert dialogue["pack"] == "world"
-    assert path.name.startswith(f"{dialogue['language']}-")
-    assert 4 <= len(turns) <= 6
-    assert sum(bool(turn["expect"].get("abstain")) for turn in turns) == 1
-    assert sum(bool(turn.get("shift")) for turn in turns) == 1
-    assert sum("rewrite" in turn["expect"] for turn in turns) >= 2
-    found = list(needs(dialogue))
-    assert sum(isinstance(need, str) for need in found) >= 3
-    assert any(isinstance(need, dict) for need in found)
-
-
-@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
-def test_dialogue_expects_what_the_pack_has(graph: Graph, path: Path) -> None:
-    dialogue, known = load(path), described(graph)
-    for turn in dialogue["turns"]:
-        assert {expand(curie) for curie in turn["expect"].get("entities", ())} <= known
-    for need in needs(dialogue):
-        if isinstance(need, dict):
-            text = (PACK / need["source"]).read_text(encoding="utf-8")
-            assert need["source"].endswith(f".{dialogue['language']}.md")
-            assert need["contains"] in text
-            continue
-        subject, predicate, value = need.split(None, 2)
-        values = set(graph.objects(expand(subject), expand(predicate)))
-        if value.startswith('"'):
-            assert value.strip('"') in {str(each) for each in values}, need
-        else:
-            assert expand(value) in values, need
