@@ -114,7 +114,11 @@ class Clarifier:
         if not asked and not seen.is_short:
             return None
         found = self._parts.shared(seen.text, seen.language, seen.links, seen.relations, asked)
+        spoken = {k.entity_id for k in seen.links} | {f.entity_id for f in seen.state.focus}
+        around = spoken.union(*(self._graph.neighbours(e) for e in spoken if e))
         for span, near in found:
+            if seen.text[slice(*span)].islower() and not around & set(near):
+                continue  # a small word is a name's part only where the name is led to
             focus = [f.entity_id for f in seen.state.focus if f.entity_id in near]
             mention = Mention(seen.text[span[0] : span[1]], span)
             if len(near) == 2 and seen.lexicon.spoken(seen.text, "both"):

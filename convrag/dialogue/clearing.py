@@ -23,6 +23,8 @@ _TWICE = re.compile(
 )
 """A few words, and the same words after a pause."""
 _AGAIN = re.compile(rf"(?<!{_SAID})({_SAID}+)\s+\1(?!{_SAID})")
+_COLONS = frozenset(":：")
+_OPENERS = frozenset("¿¡")
 _PARTS = ".?!？！。؟…"
 
 
@@ -39,7 +41,8 @@ def cleared(text: str, lexicon: Lexicon) -> str:
         if sum(c.isalnum() for c in rest) >= _LEAST:
             kept = rest
     kept = _begun(kept, lexicon)
-    kept = _without(kept, tuple(span for _, span in lexicon.spoken(kept, "fillers")))
+    fillers = [span for _, span in lexicon.spoken(kept, "fillers")]
+    kept = _without(kept, tuple(span for span in fillers if not _is_name(kept, span)))
     kept = _begun(_once(kept, lexicon.language), lexicon)
     kept = _without_tag(kept, lexicon)
     return kept if any(c.isalnum() for c in kept) else text
@@ -61,7 +64,9 @@ def _begun(text: str, lexicon: Lexicon) -> str:
         paused = paused and (any(c in "?？؟" for c in rest) or bool(wants))
         if any(c.isalnum() for c in text[:start]) or not any(c.isalnum() for c in rest):
             break
-        if not paused and not lexicon.opening(rest)[0] and not rest.startswith(_ATTACHED):
+        kind, (begins, _) = lexicon.opening(rest)
+        opens = bool(kind) and not any(c.isalnum() for c in rest[:begins])
+        if not paused and not opens and not rest.startswith(_ATTACHED):
             break
         return _begun(rest, lexicon)
     return text
@@ -83,6 +88,12 @@ def _once(text: str, language: str) -> str:
     return _AGAIN.sub(once, _TWICE.sub(kept, text))
 
 
+def _is_name(text: str, span: Span) -> bool:
+    """Whether the word has a capital that no beginning of a sentence gives it: "Ben Nevis"."""
+    before = text[: span[0]].rstrip()
+    return text[span[0]].isupper() and before[-1:].isalnum()
+
+
 def _without_tag(text: str, lexicon: Lexicon) -> str:
     """Return the text without a question behind it that only asks for assent: ", right?"."""
     for _, (start, end) in lexicon.spoken(text, "tags"):
@@ -98,6 +109,10 @@ def _without(text: str, spans: tuple[Span, ...]) -> str:
     for start, end in reversed(spans):
         before, after = text[:start].rstrip(_EDGES), text[end:].lstrip(_EDGES)
         broken = any(c in _PARTS for c in text[len(before) : start])
-        joint = " " if before and after[:1].isalnum() and (" " in text or broken) else ""
+        begins = after[:1].isalnum() or after[:1] in _OPENERS
+        joint = " " if before and begins and (" " in text or broken) else ""
+        behind = text[end : len(text) - len(after)]
+        if joint and any(c in _COLONS for c in behind):
+            joint = behind  # what stands before a colon is what is asked about behind it
         text = f"{before}{joint}{after}"
     return text

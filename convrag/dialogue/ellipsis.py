@@ -48,7 +48,12 @@ def _about_part(
     question, old = seen.state.last_question, seen.state.last_links
     masked = [link.mention.span for link in old]
     wanted = asked_properties(matcher.match(question, language=seen.language, masked=masked), graph)
-    pairs = _parts_replaced(seen.links, old, graph, linker)
+    named = {k.entity_id for k in linker.nested(seen.text, language=seen.language)}
+    pairs = [
+        (earlier, new)
+        for earlier, new in _parts_replaced(seen.links, old, graph, linker)
+        if new.entity_id not in named  # "E04 on the KX-300" is about that code, not the KX-300
+    ]
     if not pairs and len(seen.links) == 1:
         pairs = _part_itself(seen.links[0], old, wanted, graph)
     return _asked_again(seen, question, pairs, graph) if pairs else None

@@ -72,6 +72,8 @@ class NameParts:
             at = [k for k in links if overlap(span, k.mention.span)]
             if any(k.mention.span != span and k.score >= FIRM for k in at):
                 continue
+            if any(self._is_labelled(k, language) for k in at):
+                continue
             if any(
                 k.entity_id not in near and self.is_called(k.entity_id or "", k.mention) for k in at
             ):
@@ -82,6 +84,11 @@ class NameParts:
             if 0 < len(alike) <= MOST:
                 found.append((span, alike))
         return found
+
+    def _is_labelled(self, link: Link, language: str) -> bool:
+        """Whether the words are all of the entity's own name in the language."""
+        label = self._graph.label(link.entity_id, language) if link.entity_id else ""
+        return bool(label) and match_key(label) == match_key(link.mention.text)
 
     def is_called(self, entity_id: str, mention: Mention) -> bool:
         """Return whether the mention is a whole name of the entity."""

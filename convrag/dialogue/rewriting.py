@@ -135,9 +135,11 @@ class RuleRewriter:
             query = ellipsis(seen, self._graph, self._linker, self._matcher)
             if seen.is_bare and query is not None:
                 return query
-        part = asking_part(text, talk, lambda t: self._look(t, language, state), self._graph)
         waits = state.pending is not None and state.pending.asked
-        if part.text == text or waits:
+        if waits or not (state.focus or state.last_question):
+            return self._resolved(text, language, state)  # a first turn is all there is to go by
+        part = asking_part(text, talk, lambda t: self._look(t, language, state), self._graph)
+        if part.text == text:
             return self._resolved(text, language, state)
         query = self._resolved(part.text, language, with_topics(state, part.topics, self._graph))
         if part.topics and query.standalone:
