@@ -14,7 +14,7 @@ class Features:
     """What is known about a question and one sentence of a passage; all values are about 0..1."""
 
     sentence_margin: float
-    """How far its cosine lies above the mean of all candidates: cosines differ by language."""
+    """How far its cosine lies above the mean of the lines read: cosines differ by language."""
     passage_margin: float
     """The same for the passage's cosine among the passages found."""
     sentence_coverage: float

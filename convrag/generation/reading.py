@@ -153,7 +153,7 @@ class EvidenceReader:
         setting = _Setting(
             asked,
             asks_for_number(query.text, query.language),
-            float(np.mean([v for c, v in zip(candidates, cosines, strict=True) if not c.lead])),
+            float(np.mean(_compared(candidates, cosines.tolist()))),
             float(np.mean([e.confidence for e in passages])) if passages else 0.0,
         )
         weighed = [
@@ -216,6 +216,16 @@ def _is_plain_value(evidence: Evidence) -> bool:
     """Return whether it is a fact that gives a thing or a value, and says nothing in sentences."""
     item = evidence.item
     return isinstance(item, Triple) and item.predicate not in terms.DESCRIPTIONS
+
+
+def _compared(candidates: Sequence[Candidate], cosines: Sequence[float]) -> list[float]:
+    """Return the cosines that others are measured against: of lines, of facts where there are none.
+
+    How many facts come along says nothing about a line. Joined lines count one by one.
+    """
+    single = [(c, v) for c, v in zip(candidates, cosines, strict=True) if not c.lead]
+    lines = [v for c, v in single if isinstance(c.evidence[0].item, Passage)]
+    return lines or [v for _, v in single]
 
 
 def _worth_reading(query: Query, passages: Sequence[Evidence]) -> list[Evidence]:

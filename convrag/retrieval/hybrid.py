@@ -35,6 +35,13 @@ MTRAG and iKAT 2023 (``python -m tests.bench.rewriting``): 1 in vectors costs 1 
 .7 in BM25 up to 1, and 2 after a change of topic."""
 _FACT_WEIGHT = 2.0
 """A fact that was asked for by name (confidence >= .6) stands above every passage."""
+_ASKED_FOR = 0.6
+"""Confidence of facts that were asked for by name; others only may answer."""
+_PLACES_LEFT = 3
+"""Places that passages leave to groups of facts that only may answer, however many these are.
+
+Whether a passage answers is seen in how it stands out from the others: these facts must not make it
+doubted by taking their places."""
 _FACTS_KEPT = 5
 """Groups of facts beside the best-fitting ones that are kept as evidence."""
 RERANKED = 10
@@ -108,9 +115,11 @@ class HybridRetriever:
         """Return passages and triples, best first, none without a hit in some channel.
 
         At most ``k`` items, but a group of facts that made it is kept whole, so that a list such as
-        a country's neighbours is not cut. A passage's ``confidence`` is the cosine of the encoder's
-        own vectors of it and of the query. The logarithm of the ratio of two passages' scores says
-        how far apart they are (:func:`~convrag.retrieval.fusion.fused`).
+        a country's neighbours is not cut. Facts that nobody asked for by name take few places from
+        passages; more of them come beside the ``k``, at most as many again. A passage's
+        ``confidence`` is the cosine of the encoder's own vectors of it and of the query. The
+        logarithm of the ratio of two passages' scores says how far apart they are
+        (:func:`~convrag.retrieval.fusion.fused`).
 
         Raises:
             IndexStoreError: The index fails.
@@ -119,8 +128,11 @@ class HybridRetriever:
         with self._index.snapshot():
             passages = self._passages(query, k)
         facts = self._triples(self._facts.search(query)) if self._has("graph") else []
-        merged = sorted([*passages, *facts], key=lambda e: (-e.score, e.id))
-        return tuple(replace(e, rank=rank) for rank, e in enumerate(first(merged, k), start=1))
+        asked = [e for e in facts if e.confidence >= _ASKED_FOR]
+        likely = first([e for e in facts if e.confidence < _ASKED_FOR], k)
+        places = k - min(len({e.via for e in likely}), _PLACES_LEFT, k - 1)
+        kept = _ordered([*first(_ordered([*passages, *asked]), places), *likely])
+        return tuple(replace(e, rank=rank) for rank, e in enumerate(kept, start=1))
 
     def _has(self, *channels: Channel) -> bool:
         return self._channels.issuperset(channels)
@@ -324,6 +336,10 @@ def first(evidence: Sequence[Evidence], k: int) -> tuple[Evidence, ...]:
         return ()
     floor = evidence[k - 1].score if len(evidence) > k else 0.0
     return tuple(e for e in evidence if e.score >= floor)
+
+
+def _ordered(evidence: Sequence[Evidence]) -> list[Evidence]:
+    return sorted(evidence, key=lambda e: (-e.score, e.id))
 
 
 def _best(searches: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -30,6 +30,8 @@ PRICE = {
     "es": ("¿Cuánto cuesta la torre?", "La torre es de 1902.", "La torre cuesta 5 euros."),
     "ru": ("Сколько стоит башня?", "Башня стоит с 1902 года.", "Башня стоит 5 евро."),
     "zh": ("登塔多少钱？", "登塔从1902年就可以了。", "登塔要交十五块，也就是15元。"),
+    "hi": ("मीनार का टिकट कितने का है?", "मीनार 1902 से खड़ी है।", "मीनार का टिकट 50 रुपये का है।"),
+    "ar": ("كم سعر تذكرة البرج؟", "البرج قائم منذ عام 1902.", "سعر تذكرة البرج 5 دولارات."),
     "ja": ("塔はいくらですか", "塔は1902年からあります。", "塔に登るのは500円です。"),
 }
 
@@ -101,3 +103,22 @@ def test_what_the_answer_calls_by_its_kind_is_named_before(language: str) -> Non
     assert quoted == [answer]
     assert reading.lead is not None
     assert passage.text[slice(*reading.lead.span)].strip() == naming
+
+
+@pytest.mark.parametrize("language", PRICE)
+def test_facts_that_come_along_make_no_line_doubted(language: str) -> None:
+    text, other, price = PRICE[language]
+    lines = [
+        Evidence(Passage(i, line, "", language, "s", (0, len(line))), 0.8, 1, {}, confidence=0.8)
+        for i, line in (("other", other), ("price", price))
+    ]
+    named = Triple(EX + "swiss", EX + "capital", EX + "bern", "0")
+    facts = [Evidence(named, 0.5, 3, {"graph": 1}, (EX + "swiss", EX + "capital", ""), 0.27)]
+    reader = EvidenceReader(GRAPH, DictionaryLinker(GRAPH), HashEncoder(64))
+    query = Query(text, text, language, ())
+    alone, beside = (
+        {c.evidence[0].id: features for c, features in reader.weigh(query, evidence)}
+        for evidence in (lines, [*lines, *facts])
+    )
+    assert beside.keys() - alone.keys() == {facts[0].id}
+    assert beside | alone == beside

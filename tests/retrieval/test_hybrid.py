@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from convrag.graph import terms
-from convrag.graph.model import KnowledgeGraph
+from convrag.graph.model import FactGroup, KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
-from convrag.retrieval.facts import FactChannel
+from convrag.retrieval.facts import FactChannel, FactHit
 from convrag.retrieval.hybrid import AS_TYPED, CHANNELS, HybridRetriever, first, searched
 from convrag.retrieval.index import Index
 from convrag.types import Evidence, Filter, Link, Literal, Mention, Passage, Query
@@ -259,3 +259,41 @@ def test_the_last_group_is_kept_whole(index: Index):
     assert first(ordered, 1) == ordered[:1]
     assert first(ordered, 9) == ordered
     assert first(ordered, 0) == ()
+
+
+class _Likely(FactChannel):
+    """Finds facts of one confidence, each a group of its own."""
+
+    def __init__(self, confidence: float, count: int) -> None:
+        graph = KnowledgeGraph([])
+        super().__init__(graph, RelationMatcher(graph), HashingEncoder())
+        groups = [FactGroup("seine", f"p{n}", True, (Fact("seine", f"p{n}", f"o{n}"),))
+                  for n in range(count)]  # fmt: skip
+        self._hits = tuple(FactHit(group, confidence) for group in groups)
+
+    def search(self, query: Query) -> tuple[FactHit, ...]:
+        return self._hits
+
+
+@pytest.mark.parametrize("language", sorted(QUESTIONS))
+@pytest.mark.parametrize(
+    ("confidence", "count", "k", "passages", "facts"),
+    [
+        (0.27, 5, 6, 3, 5),  # unasked for: few places are taken, the others come beside
+        (0.27, 2, 6, 4, 2),
+        (0.27, 5, 1, 1, 1),
+        (0.90, 5, 6, 1, 5),  # asked for by name: they are what answers
+    ],
+)
+def test_facts_that_nobody_asked_for_leave_passages_their_places(
+    index: Index, language: str, confidence: float, count: int, k: int, passages: int, facts: int
+):
+    search = HybridRetriever(
+        index, HashingEncoder(), _Likely(confidence, count), lambda query: query.text
+    )
+    evidence = search.retrieve(ask(QUESTIONS[language], language), k=k)
+    found = [isinstance(e.item, Passage) for e in evidence]
+    assert (found.count(True), found.count(False)) == (passages, facts)
+    assert [e.rank for e in evidence] == list(range(1, len(evidence) + 1))
+    scores = [e.score for e in evidence]
+    assert scores == sorted(scores, reverse=True)
