@@ -63,12 +63,14 @@ def asking_part(
         said = content_count(part, beside.language, [k.mention.span for k in links])
         returns = bool(words.spoken(part, "returning"))
         picks = words.spoken(part, *ITEMS) or (links and words.spoken(core, *ITEMS))
-        if picks or (_frames(beside) and not returns):
+        if picks or ((links or _frames(beside)) and not returns):
             return Asking(text)
         goes_on = bool(seen.state.focus) and not links and _leans(beside)
         unknown = any(k.entity_id is None for k in beside.links)
         enough = seen.links or seen.relations or words.spoken(core, "both")
-        needed = links or unknown or _leans(seen) or not enough
+        asks = any(r.target in graph.properties for r in beside.relations)
+        named = unknown or (asks and not words.spoken(core, "both"))
+        needed = links or named or _leans(seen) or seen.is_bare or not enough
         if said > _POOR and not returns and not goes_on and needed:
             return Asking(text)
         topics += links

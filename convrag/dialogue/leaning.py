@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 
-from convrag.dialogue.lexicon import Cue
+from convrag.dialogue.lexicon import ITEMS, Cue
 from convrag.dialogue.seen import Seen, content_count
 from convrag.graph.phrases import mask
+from convrag.graph.planning import Planner
 from convrag.text.analysis import content_words
 from convrag.text.function_words import stop_keys
 from convrag.text.normalize import match_key
 from convrag.text.segment import overlap, words
-from convrag.types import Span
+from convrag.types import Query, Span
 
 _DROPS_SUBJECTS = frozenset({"ar", "es", "ja", "ko", "pt", "zh"})
 _ARTICLES = {
@@ -151,3 +152,30 @@ def _is_noun(span: Span, text: str, seen: Seen) -> bool:
     lead = text[:start].rstrip(" '’").split()
     articles = _ARTICLES.get(seen.language, ())
     return bool(lead) and match_key(lead[-1]).rsplit("'", 1)[-1].rsplit("’", 1)[-1] in articles
+
+
+def is_whole(seen: Seen, planner: Planner) -> bool:
+    """Return whether all that the turn says makes one question over several facts.
+
+    "The population of the country governed from Victoria" points at no country before it. A pronoun
+    that stands before all names may still do so.
+    """
+    if seen.opening or not seen.links or seen.lexicon.spoken(seen.text, *ITEMS, "both"):
+        return False
+    first = min(link.mention.span[0] for link in seen.links)
+    leans = {"pronouns", "possessives", "places", "events"}
+    before = (cue for cue in seen.cues if cue.kinds & leans and cue.span[0] < first)
+    if not all(is_determiner(cue, seen) or is_bound(cue, seen) for cue in before):
+        return False
+    query = Query(seen.text, seen.text, seen.language, seen.links)
+    return planner.plan(query) is not None
+
+
+def repeats(seen: Seen, last: str) -> bool:
+    """Whether all the turn's words of content stand in the last question: "at which ghat?"."""
+    known = _content_keys(last, seen.language)
+    return _content_keys(mask(seen.text, [seen.opening_span]), seen.language) <= known
+
+
+def _content_keys(text: str, language: str) -> set[str]:
+    return {match_key(text[a:b]) for a, b in content_words(text, language)}

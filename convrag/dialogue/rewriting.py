@@ -35,7 +35,9 @@ from convrag.dialogue.leaning import (
     is_bound,
     is_determiner,
     is_plural,
+    is_whole,
     most_besides,
+    repeats,
 )
 from convrag.dialogue.lexicon import ITEMS, Cue, lexicon
 from convrag.dialogue.listing import counted_named
@@ -45,9 +47,8 @@ from convrag.dialogue.wishes import reply_language, wants_something_else
 from convrag.dialogue.years import replaced_year, with_year
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
-from convrag.graph.phrases import mask
+from convrag.graph.planning import Planner
 from convrag.graph.relations import RelationMatcher
-from convrag.text.analysis import content_words
 from convrag.text.function_words import spelled
 from convrag.text.normalize import match_key
 from convrag.text.segment import words
@@ -76,6 +77,7 @@ class RuleRewriter:
         self._matcher = matcher
         self._identify = identify
         self._clarifier = Clarifier(graph, linker, matcher)
+        self._planner = Planner(graph, matcher)
 
     def rewrite(self, turn: Turn, dialogue: Dialogue) -> Query:
         """Return the standalone query; on any doubt the turn as it is."""
@@ -136,8 +138,9 @@ class RuleRewriter:
             if seen.is_bare and query is not None:
                 return query
         waits = state.pending is not None and state.pending.asked
-        if waits or not (state.focus or state.last_question):
-            return self._resolved(text, language, state)  # a first turn is all there is to go by
+        begins = not (state.focus or state.last_question)  # all there is to go by
+        if waits or begins or is_whole(self._look(text, language, state), self._planner):
+            return self._resolved(text, language, state)
         part = asking_part(text, talk, lambda t: self._look(t, language, state), self._graph)
         if part.text == text:
             return self._resolved(text, language, state)
@@ -166,7 +169,7 @@ class RuleRewriter:
             seen = self._look(text, language, state)
             if len(meant) > 1:
                 return Query(text, seen.text, language, seen.links, 0.85, False, "followup")
-        if not state.focus or self._clarifier.leaves_open(seen):
+        if not state.focus or self._clarifier.leaves_open(seen) or is_whole(seen, self._planner):
             return self._standalone(seen)
         return (
             counted_named(seen, self._linker)
@@ -231,9 +234,9 @@ class RuleRewriter:
         if not content_count(last, seen.language, [k.mention.span for k in seen.state.last_links]):
             return None  # it was nothing but a name
         event = any("events" in cue.kinds for cue in seen.cues)
-        repeats = not seen.content or _repeats(seen, last)
+        again = not seen.content or repeats(seen, last)
         ordinal = bool(seen.opening and seen.lexicon.spoken(seen.text, *ITEMS))
-        bare = not seen.relations and (repeats or ordinal) and (ordinal or not seen.cues)
+        bare = not seen.relations and (again or ordinal) and (ordinal or not seen.cues)
         if seen.links or not last or not (event or bare):
             return None
         masked = [link.mention.span for link in seen.state.last_links]
@@ -393,13 +396,3 @@ def _is_ambiguous(link: Link) -> bool:
 def _polite_in(language: str, state: DialogueState) -> str:
     """Return the language of small talk: English thanks are said in every language."""
     return state.language if language == "en" and state.language else language
-
-
-def _repeats(seen: Seen, last: str) -> bool:
-    """Whether all the turn's words of content stand in the last question: "at which ghat?"."""
-    known = _content_keys(last, seen.language)
-    return _content_keys(mask(seen.text, [seen.opening_span]), seen.language) <= known
-
-
-def _content_keys(text: str, language: str) -> set[str]:
-    return {match_key(text[a:b]) for a, b in content_words(text, language)}
