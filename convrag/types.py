@@ -280,7 +280,7 @@ class Conclusion:
         property: What was measured, "" when nothing was.
         most: Whether the highest value was asked for, else the lowest.
         measured: Entities with their value, best first: all that were compared, or the first few.
-        lacking: Entities that were asked for but have no value to compare.
+        lacking: Entities that were asked for but have no value to compare, or lack what was asked.
         count: How many things were counted, listed or ranked.
         holds: Of a comparison, whether it is as the question says; None when it says nothing.
         difference: Between the two values.

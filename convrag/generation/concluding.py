@@ -33,12 +33,14 @@ class _Writer:
         self.cited: dict[Triple, int] = {}
 
     def text(self, said: Conclusion) -> str:
+        if said.kind is Inference.LIST and said.lacking:
+            return self._filled("none-of", said, self._things(said.lacking, len(said.lacking)))
         if said.kind in (Inference.LIST, Inference.COUNT) and not said.count:
             return self._filled("none", said, self._measured(said))
         if said.kind is Inference.LIST:
-            return self._things(said)
+            return self._things(said.values, said.count)
         if said.kind is Inference.COUNT:
-            return self._filled("count", said, self._things(said))
+            return self._filled("count", said, self._things(said.values, said.count))
         values = self._measured(said)
         if said.kind is Inference.DIFFERENCE:
             return self._filled("difference", said, values)
@@ -77,15 +79,15 @@ class _Writer:
         names = [value_text(self._graph, v, none, self._language) for v in values]
         return join(names, self._language) if names else ""
 
-    def _things(self, said: Conclusion) -> str:
-        """Return the list of what was found, each with the facts that name it."""
+    def _things(self, values: Sequence[str | Literal], count: int) -> str:
+        """Return the list of ``count`` things, each with the facts that name it."""
         texts: list[str] = []
-        for value in said.values:
+        for value in values:
             facts = [t for t in self._facts if value in (t.subject, t.object)]
             none = self._graph.property(facts[0].predicate if facts else "")
             name = value_text(self._graph, value, none, self._language)
             texts.append(f"{name} {self._marks(facts)}".rstrip())
-        if said.count > len(texts):
+        if count > len(texts):
             texts.append("…")
         return join(texts, self._language)
 

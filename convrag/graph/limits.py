@@ -76,8 +76,8 @@ def numbers_in(text: str, language: str, words: Operators, names: int) -> Number
             return None
         elif degrees and not amount.quantity and amount.value != names:
             first = int(amount.value)
-        elif amount.value != names:
-            return None
+        elif amount.value != names and not (words.choices and amount.value == names - 1 > 1):
+            return None  # "which of the two has C" names three things
         spans.append(amount.span)
     place = words.places[0][1] if words.places else 1
     if (place > 1 or first > 1) and not degrees:

@@ -57,6 +57,8 @@ class Operators:
     differences: tuple[Span, ...] = ()
     marks: tuple[Span, ...] = ()
     choices: tuple[Span, ...] = ()
+    alternatives: tuple[Span, ...] = ()
+    """Words between the last two of what is chosen from, which are choices as well."""
     standards: tuple[Span, ...] = ()
     """Words right after what something is compared with."""
     than: tuple[Span, ...] = ()
@@ -112,6 +114,7 @@ def operators(text: str, language: str) -> Operators | None:
         spans.get("difference", ()),
         _everywhere(text, language, "mark"),
         spans.get("choice", ()),
+        spans.get("or", ()),
         _everywhere(text, language, "after"),
         _everywhere(text, language, "than"),
         (*spans.get("filler", ()), *(span for _, span in units), *tag),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 from convrag.graph.bounding import Bounding
+from convrag.graph.choice_planning import ChoicePlanner
 from convrag.graph.empty_words import EmptyWords
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.operators import ANY, Degree, measuring
@@ -60,6 +61,7 @@ class Planner:
         self._shapes = PlanShapes(encoder) if encoder is not None else None
         self._reader = QuestionReader(graph, matcher)
         self._paths = PathPlanner(graph)
+        self._choices = ChoicePlanner(graph)
         self._selecting = SelectPlanner(graph)
         self._bounding = Bounding(graph)
         self._kinds = cache(lambda: measured_properties(graph))
@@ -126,7 +128,8 @@ class Planner:
             return counted
         if parts.words.limits and len(parts.links) == 2 and (exceeds := self._exceeding(parts)):
             return exceeds
-        return self._paths.plan(parts) or self._intersection(parts)
+        chosen = self._choices.plan(parts)
+        return chosen or self._paths.plan(parts) or self._intersection(parts)
 
     def _count(self, parts: Parts) -> Count | None:
         numbers = (p for group in parts.asked for p in group.properties if self._is_number(p))

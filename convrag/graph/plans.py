@@ -13,7 +13,17 @@ from decimal import Decimal
 from convrag.graph import terms
 from convrag.graph.model import FactGroup, KnowledgeGraph
 from convrag.graph.selection import Select, measure, members, sort_key, unbounded, uncertain
-from convrag.graph.walking import DATES, Node, Step, Support, number_of, reach, value_of
+from convrag.graph.walking import (
+    DATES,
+    Node,
+    Step,
+    Support,
+    group_of,
+    number_of,
+    reach,
+    reverse,
+    value_of,
+)
 from convrag.types import Conclusion, Inference, Literal, Triple
 
 SHOWN = 30
@@ -105,7 +115,7 @@ def _listed(graph: KnowledgeGraph, select: Select, kind: Inference) -> Result | 
         return None
     found = members(graph, select)
     if not found:
-        return _none(graph, select, kind)
+        return _none_of(graph, select) if select.among else _none(graph, select, kind)
     if uncertain(graph, select, found) or not _is_known(graph, select):
         return None
     if kind is Inference.COUNT and any(isinstance(node, Literal) for node in found):
@@ -133,6 +143,19 @@ def _none(graph: KnowledgeGraph, select: Select, kind: Inference) -> Result | No
         measured=((str(nearest), _as_literal(values[nearest], bound.counted)),),
     )
     return Result(conclusion, groups_of([*values[nearest][0], *everything[nearest]]))
+
+
+def _none_of(graph: KnowledgeGraph, select: Select) -> Result | None:
+    """Return that none of those chosen from has it, with what they have instead."""
+    steps = {path[-1] for c in select.constraints for path in c.paths}
+    has = {
+        node: [g for s in steps if (g := group_of(graph, node, reverse(graph, s)))]
+        for node in select.among
+    }
+    if not all(has.values()):
+        return None  # of one that nothing is known of it is not known either
+    groups = tuple(group for some in has.values() for group in some)
+    return Result(Conclusion(Inference.LIST, lacking=select.among), groups)
 
 
 def _is_known(graph: KnowledgeGraph, select: Select) -> bool:

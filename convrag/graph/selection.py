@@ -51,11 +51,15 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """Everything of a class ("" for any) for which all constraints and bounds hold."""
+    """Everything of a class ("" for any) for which all constraints and bounds hold.
+
+    With ``among``, only those of it.
+    """
 
     kind: str
     constraints: tuple[Constraint, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    among: tuple[str, ...] = ()
 
 
 def members(graph: KnowledgeGraph, select: Select) -> dict[Node, Support]:
@@ -80,6 +84,8 @@ def members(graph: KnowledgeGraph, select: Select) -> dict[Node, Support]:
     if found is None:
         ids = [e.id for e in graph.entities.values() if select.kind in e.types]
         found = {i: () for i in ids} if select.kind else {}
+    if select.among:
+        found = {n: s for n, s in found.items() if n in select.among}
     if len(found) > _MOST_MEMBERS:
         return {}
     for bound in select.bounds:

@@ -53,6 +53,11 @@ def group_of(graph: KnowledgeGraph, node: Node, step: Step) -> FactGroup | None:
     return None
 
 
+def reverse(graph: KnowledgeGraph, step: Step) -> Step:
+    """Return the step back: of a symmetric property it is the same one."""
+    return Step(step.property, step.forward == graph.property(step.property).symmetric)
+
+
 def is_of(graph: KnowledgeGraph, node: Node, kind: str) -> bool:
     """Return whether the node is of the class; everything is of the class ""."""
     if not kind:

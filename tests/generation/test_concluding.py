@@ -148,3 +148,17 @@ def test_conclusion_needs_all_its_facts() -> None:
     assert all(hit.conclusion for hit in channel.search(query))
     elsewhere = Query(query.text, query.text, "en", query.links, filter=Filter(sources=("x.ttl",)))
     assert not any(hit.conclusion for hit in channel.search(elsewhere))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_none_of_those_to_choose_from_is_said_with_what_each_has(language: str) -> None:
+    plan = Planner(GRAPH, RelationMatcher(GRAPH)).plan(
+        asked("Which of the Ister and the Tyras flows through Corvia?", "en")
+    )
+    assert plan is not None
+    result = execute(GRAPH, plan)
+    assert result is not None
+    answer, cited = worded(GRAPH, result.conclusion, result.groups, language)
+    assert {t.subject for t in cited} == {"ister", "tyras"}
+    assert all(GRAPH.label(river, language) in answer for river in ("ister", "tyras"))
+    assert not answer.startswith("{") and ("None of them" in answer) == (language == "en")

@@ -11,6 +11,7 @@ import pytest
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.rdf import prefixes, read_rdf
+from convrag.graph.relations import RelationMatcher
 from convrag.graph.wording import statement
 
 PACKS = ("helpdesk", "world")
@@ -86,3 +87,42 @@ def test_error_codes_and_products_of_the_helpdesk() -> None:
             links = linker.link(text, language="en")
             found = {k.entity_id for k in links} | {e for k in links for e, _ in k.alternatives}
             assert entity.id in found, text
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("What's the going rate for the RV-30?", "en"),
+        ("was muss man für den RV-30 hinlegen?", "de"),
+        ("¿A cuánto está el RV-30?", "es"),
+        ("C'est combien, le RV-30 ?", "fr"),
+        ("Por quanto está o RV-30?", "pt"),
+        ("Почём RV-30?", "ru"),
+        ("RV-30怎么卖？", "zh"),
+        ("RV-30はおいくらですか", "ja"),
+        ("بكم RV-30؟", "ar"),
+        ("RV-30 का दाम क्या है?", "hi"),
+    ],
+)
+def test_the_price_is_asked_for_as_people_say_it(text: str, language: str) -> None:
+    graph = graph_of_pack("helpdesk")
+    names = [link.mention.span for link in linker_of_pack("helpdesk").link(text, language=language)]
+    found = RelationMatcher(graph).match(text, language=language, masked=names)
+    assert [r.target.rpartition("#")[2] for r in found] == ["price"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Sale agua por debajo", "es"),
+        ("Sai água por baixo", "pt"),
+        ("I want to clean the tank", "en"),
+        ("Das Gerät verlangt nach Wasser", "de"),
+        ("水从下面流出来", "zh"),
+        ("Вода выходит снизу", "ru"),
+        ("नीचे से पानी आता है", "hi"),
+    ],
+)
+def test_words_of_other_things_ask_for_no_price(text: str, language: str) -> None:
+    found = RelationMatcher(graph_of_pack("helpdesk")).match(text, language=language)
+    assert not any(r.target.endswith("#price") for r in found)
