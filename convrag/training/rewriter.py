@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from convrag.dialogue.tagging import TaggerSettings, save_tagger, shared
+from convrag.files import replacing
 from convrag.models.q4 import Floats
 from convrag.training.examples import Example
 from convrag.training.labels import label
@@ -157,10 +158,8 @@ class Trainer:
             "epoch": epoch,
             "how": str(self._how),
         }
-        path = self._folder / _CHECKPOINT
-        temporary = path.with_suffix(".new")
-        torch.save(kept, temporary)
-        temporary.replace(path)
+        with replacing(self._folder / _CHECKPOINT) as temporary:
+            torch.save(kept, temporary)
 
     def _groups(self, rng: random.Random) -> list[list[int]]:
         """Return the examples in batches of contexts of like length, in random order."""
