@@ -16,9 +16,9 @@ from convrag.sessions import SessionStore
 from convrag.tui.app import ChatApp
 
 QUESTIONS = (
-    "Which countries does the Danube flow through?",
-    "And where does it end?",
-    "¿Cuál es la capital de Perú?",
+    "hi, um, what's the capital of Korea?",
+    "the southern one",
+    "and the other one?",
     "¿Y qué moneda se usa allí?",
     "富士山的高度是多少？",
     "What is Brussels known for?",
