@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from convrag.dialogue.bridging import kinds_of
 from convrag.dialogue.clarifying import CLEAR
 from convrag.dialogue.lexicon import ITEMS, Lexicon, lexicon
 from convrag.dialogue.seen import FIRM, Seen, content_count
@@ -143,7 +142,7 @@ def with_topics(
 ) -> DialogueState:
     """Return the state with what the turn says it is about in front."""
     named = {link.entity_id: link.mention.text for link in topics if link.entity_id}
-    kinds = {e: tuple(sorted(kinds_of(e, graph))) for e in named}
+    kinds = {e: tuple(sorted(graph.kinds_of(e))) for e in named}
     front = tuple(Focus(e, name, 1.0, kinds[e]) for e, name in named.items())
     rest = (f for f in state.focus if f.entity_id not in named)
     return replace(state, focus=(*front, *rest))

@@ -28,18 +28,6 @@ _SHORTEST_WORD = 3
 _SHORTEST_KIND = 4
 
 
-def kinds_of(entity_id: str | None, graph: KnowledgeGraph) -> set[str]:
-    """Return the classes of an entity; nothing for one that the graph does not have."""
-    entity = graph.entities.get(entity_id or "")
-    return set(entity.types) if entity else set()
-
-
-def properties_of(entity_id: str, graph: KnowledgeGraph) -> set[str]:
-    """Return the properties of the entity's facts, under the names of both directions."""
-    found = {group.property for group in graph.groups(entity_id)}
-    return found | {graph.property(p).inverse for p in found} - {""}
-
-
 def one_of_kind(seen: Seen, kind: str, graph: KnowledgeGraph) -> Focus | None:
     """Return the only thing of the kind beside what is in focus: "that part" of an error code.
 
@@ -49,7 +37,7 @@ def one_of_kind(seen: Seen, kind: str, graph: KnowledgeGraph) -> Focus | None:
     if seen.content > _LONGEST or (found is not None and found.degrees):
         return None
     for near in _around(seen.state, graph):
-        alike = [e for e in near if kind in kinds_of(e, graph)]
+        alike = [e for e in near if kind in graph.kinds_of(e)]
         if alike:
             return _focus(alike[0], seen, graph) if len(alike) == 1 else None
     return None
@@ -84,14 +72,14 @@ def one_that_has(seen: Seen, wanted: Collection[str], graph: KnowledgeGraph) -> 
     is not answered for by its country.
     """
     for focus, near in zip(seen.state.focus, _around(seen.state, graph), strict=False):
-        having = [e for e in near if set(wanted) & properties_of(e, graph)]
+        having = [e for e in near if set(wanted) & graph.properties_of(e)]
         if not having:
             continue
-        kinds = kinds_of(focus.entity_id, graph)
-        if len(having) > 1 or not kinds or kinds & kinds_of(having[0], graph):
+        kinds = graph.kinds_of(focus.entity_id)
+        if len(having) > 1 or not kinds or kinds & graph.kinds_of(having[0]):
             return None
-        alike = (e for e in islice(graph.entities, _SAMPLE) if kinds & kinds_of(e, graph))
-        if any(set(wanted) & properties_of(e, graph) for e in islice(alike, _MOST_BESIDE)):
+        alike = (e for e in islice(graph.entities, _SAMPLE) if kinds & graph.kinds_of(e))
+        if any(set(wanted) & graph.properties_of(e) for e in islice(alike, _MOST_BESIDE)):
             return None
         return _focus(having[0], seen, graph)
     return None
@@ -104,13 +92,13 @@ def one_beside_named(seen: Seen, graph: KnowledgeGraph) -> Focus | None:
     """
     named = [link.entity_id for link in seen.links if link.entity_id]
     wanted = asked_properties(seen.relations, graph)
-    if len(named) != 1 or not wanted or wanted & properties_of(named[0], graph):
+    if len(named) != 1 or not wanted or wanted & graph.properties_of(named[0]):
         return None
     known = (*seen.state.listed, *(f.entity_id for f in seen.state.focus if f.entity_id))
     found = [
         e
         for e in dict.fromkeys(known)
-        if named[0] in graph.neighbours(e) and wanted & properties_of(e, graph)
+        if named[0] in graph.neighbours(e) and wanted & graph.properties_of(e)
     ]
     return _focus(found[0], seen, graph) if len(found) == 1 else None
 
@@ -156,7 +144,7 @@ def _one_with(word: str, seen: Seen, graph: KnowledgeGraph) -> str:
     key = match_key(word)
     newest = next((a.about[0] for a in reversed(seen.state.asked) if a.about), "")
     for entity in dict.fromkeys(known):
-        if newest and not kinds_of(entity, graph) & kinds_of(newest, graph):
+        if newest and not graph.kinds_of(entity) & graph.kinds_of(newest):
             continue
         name = graph.label(entity, seen.language)
         parts = [match_key(name[a:b]) for a, b in words(name, seen.language)]

@@ -60,7 +60,7 @@ class Clarifier:
             if len(near) < 2 or match_key(link.mention.text) in explained:
                 continue
             if asked:
-                near = [e for e in near if asked & self._properties(e)]
+                near = [e for e in near if asked & self._graph.properties_of(e)]
             elif self._content(query, spans) > _most_content(link):
                 continue
             near = self._of_kinds(near, kinds)
@@ -274,24 +274,16 @@ class Clarifier:
 
     def _of_kinds(self, near: Sequence[str], kinds: set[str], *, strict: bool = False) -> list[str]:
         """Return those of a kind or beside something of it; all when there are none."""
-        found = [e for e in near if kinds & self._types(e)]
+        found = [e for e in near if kinds & self._graph.kinds_of(e)]
         found = found or [
             e
             for e in near
-            if any(kinds & self._types(other) for other in self._graph.neighbours(e))
+            if any(kinds & self._graph.kinds_of(other) for other in self._graph.neighbours(e))
         ]
         return found if found or strict else list(near)
 
     def _content(self, query: Query, spans: Sequence[Span]) -> int:
         return content_count(mask(query.text, spans), query.language, [])
-
-    def _types(self, entity_id: str) -> set[str]:
-        entity = self._graph.entities.get(entity_id)
-        return set(entity.types) if entity else set()
-
-    def _properties(self, entity_id: str) -> set[str]:
-        found = {group.property for group in self._graph.groups(entity_id)}
-        return found | {self._graph.property(p).inverse for p in found} - {""}
 
     def _choices(self, entities: Sequence[str], language: str) -> tuple[Choice, ...]:
         """Return the entities with labels that differ, by description or kind where names do."""

@@ -29,7 +29,7 @@ def other_sense(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> 
     wanted = {r.target for r in kinds}
     for link in seen.state.last_links:
         for entity in _namesakes(seen, link, kinds[0].span, linker):
-            types = set(graph.entities[entity].types) if entity in graph.entities else set()
+            types = graph.kinds_of(entity)
             fits = bool(types & wanted) is not bool(rejected)
             if entity != link.entity_id and types and fits:
                 return about(seen, graph, link, entity, "correction", 0.85)
@@ -54,8 +54,7 @@ def same_name(seen: Seen, graph: KnowledgeGraph, linker: DictionaryLinker) -> Qu
     ]
     for link in named[:1] or focus:
         for entity in _namesakes(seen, link, kind.span, linker):
-            types = graph.entities[entity].types if entity in graph.entities else ()
-            if entity != link.entity_id and kind.target in types:
+            if entity != link.entity_id and kind.target in graph.kinds_of(entity):
                 end = link.mention.span[1] if link in named else phrase[1]
                 span = (min(kind.span[0], phrase[0]), max(kind.span[1], end))
                 mention = Mention(seen.text[span[0] : span[1]], span)

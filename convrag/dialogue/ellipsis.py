@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from convrag.dialogue.bridging import kinds_of, properties_of
 from convrag.dialogue.correcting import newest_first
 from convrag.dialogue.seen import Seen, asked_properties, moved
 from convrag.graph.linking import DictionaryLinker
@@ -86,8 +85,8 @@ def _questions_before(
     """
     state = seen.state
     yield state.last_question, state.last_links
-    new = {kind for link in seen.links for kind in kinds_of(link.entity_id, graph)}
-    if any(new & kinds_of(link.entity_id, graph) for link in state.last_links):
+    new = {kind for link in seen.links for kind in graph.kinds_of(link.entity_id)}
+    if any(new & graph.kinds_of(link.entity_id) for link in state.last_links):
         return
     for asked in state.asked[-2 : -2 - _EARLIER : -1]:
         if asked.language == seen.language and asked.topic == state.topic:
@@ -106,7 +105,7 @@ def _part_itself(
     for earlier in old:
         beside = graph.neighbours(earlier.entity_id or "")
         for entity in meant:
-            if entity in beside and set(wanted) & properties_of(entity or "", graph):
+            if entity in beside and set(wanted) & graph.properties_of(entity or ""):
                 return [(earlier, replace(new, entity_id=entity))]
     return []
 
@@ -121,11 +120,11 @@ def _parts_replaced(
     """
     if len(new) != 1 or new[0].entity_id is None:
         return []
-    kinds = kinds_of(new[0].entity_id, graph)
+    kinds = graph.kinds_of(new[0].entity_id)
     beside = graph.neighbours(new[0].entity_id)
     for earlier in old:
-        whole = [e for e in graph.neighbours(earlier.entity_id or "") if kinds & kinds_of(e, graph)]
-        alike = {e for e in beside if kinds_of(e, graph) & kinds_of(earlier.entity_id, graph)}
+        whole = [e for e in graph.neighbours(earlier.entity_id or "") if kinds & graph.kinds_of(e)]
+        alike = {e for e in beside if graph.kinds_of(e) & graph.kinds_of(earlier.entity_id)}
         alike = alike & linker.namesakes(earlier.entity_id or "") or alike
         if whole and len(alike) == 1 and earlier.entity_id not in alike:
             return [(earlier, replace(new[0], entity_id=alike.pop()))]
@@ -141,14 +140,14 @@ def _replacements(
     """
     pairs: list[tuple[Link, Link]] = []
     for link in new:
-        kinds = kinds_of(link.entity_id, graph)
+        kinds = graph.kinds_of(link.entity_id)
         if any(link.entity_id == earlier.entity_id for earlier in old if link.entity_id):
             continue  # the question is about it already
         for earlier in old:
             taken = any(earlier is used for used, _ in pairs)
             same_words = match_key(earlier.mention.text) == match_key(link.mention.text)
             other = earlier.entity_id != link.entity_id
-            alike = kinds & kinds_of(earlier.entity_id, graph)
+            alike = kinds & graph.kinds_of(earlier.entity_id)
             if not taken and not same_words and other and alike:
                 pairs.append((earlier, link))
                 break

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from convrag.dialogue.bridging import kinds_of, properties_of
 from convrag.dialogue.leaning import is_article
 from convrag.dialogue.lexicon import ITEMS
 from convrag.dialogue.seen import Seen, asked_properties, content_count, moved
@@ -66,13 +65,13 @@ def in_view(
         kinds: Only things of one of these classes; nothing for any.
         having: What is asked for; a list of which nothing has it is not what is counted.
     """
-    listed = tuple(e for e in state.listed if not kinds or kinds_of(e, graph) & set(kinds))
+    listed = tuple(e for e in state.listed if not kinds or graph.kinds_of(e) & set(kinds))
     if len(listed) > 1 and (not having or any(_has(graph, e, having) for e in listed)):
         return listed
     recent = [e for asked in reversed(state.asked) for e in asked.about]
     for latest in recent:
-        wanted = set(kinds) or kinds_of(latest, graph)
-        alike = [e for e in dict.fromkeys(recent) if kinds_of(e, graph) & wanted]
+        wanted = set(kinds) or graph.kinds_of(latest)
+        alike = [e for e in dict.fromkeys(recent) if graph.kinds_of(e) & wanted]
         if having and not any(_has(graph, e, having) for e in alike):
             continue
         if latest in alike and len(alike) > 1:
@@ -107,14 +106,14 @@ def compared(seen: Seen, graph: KnowledgeGraph) -> Query | None:
             return None
         return with_names(seen, graph, choices)
     named = seen.links[0].entity_id
-    shown = not kinds or (kinds <= kinds_of(named, graph) and _points(seen, graph))
+    shown = not kinds or (kinds <= graph.kinds_of(named) and _points(seen, graph))
     pointed = any(cue.kinds - {"demonstratives"} for cue in seen.cues)
     aside = [d.span for d in found.degrees] + [*found.choices, *(r.span for r in seen.relations)]
     aside += [*(c.span for c in seen.cues), seen.opening_span, seen.links[0].mention.span]
     only = found.choices and not content_count(seen.text, seen.language, aside)
     if named is None or not shown or not (found.than or pointed or only):
         return None
-    alike = (f.entity_id for f in seen.state.focus if set(f.types) & kinds_of(named, graph))
+    alike = (f.entity_id for f in seen.state.focus if set(f.types) & graph.kinds_of(named))
     other = next((e for e in alike if e and e != named), "")
     start = seen.links[0].mention.span[0]
     # An article goes with the name behind it: "newer than the RV-10".
@@ -129,7 +128,7 @@ def _which_of(seen: Seen, graph: KnowledgeGraph, kinds: Collection[str]) -> Quer
         return None
     choices = in_view(seen.state, graph, kinds) or in_view(seen.state, graph)
     named = {link.entity_id for link in seen.links}
-    alike = any(kinds_of(e, graph) & kinds_of(c, graph) for e in named for c in choices)
+    alike = any(graph.kinds_of(e) & graph.kinds_of(c) for e in named for c in choices)
     if not 1 < len(choices) <= _MOST_COMPARED or alike:
         return None
     return with_names(seen, graph, choices)
@@ -156,7 +155,7 @@ def by_degree(seen: Seen, graph: KnowledgeGraph) -> tuple[str, Span] | None:
         return None
     degree, choices = found.degrees[0], in_view(seen.state, graph)
     start, end = degree.span
-    kinds = {kind for e in choices for kind in kinds_of(e, graph)}
+    kinds = {kind for e in choices for kind in graph.kinds_of(e)}
     other = any(
         r.target in graph.classes
         and r.target not in kinds
@@ -273,4 +272,4 @@ def _stands_for_a_thing(seen: Seen, span: Span) -> bool:
 
 
 def _has(graph: KnowledgeGraph, entity_id: str, wanted: Collection[str]) -> bool:
-    return bool(set(wanted) & properties_of(entity_id, graph))
+    return bool(set(wanted) & graph.properties_of(entity_id))

@@ -8,7 +8,6 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from os.path import commonprefix
 
-from convrag.dialogue.bridging import kinds_of, properties_of
 from convrag.dialogue.seen import FIRM
 from convrag.graph.known_words import is_mostly_small
 from convrag.graph.model import KnowledgeGraph
@@ -79,7 +78,7 @@ class NameParts:
             ):
                 continue
             beside = {k.entity_id for k in links if k not in at}
-            near = tuple(e for e in near if not asked or asked & properties_of(e, self._graph))
+            near = tuple(e for e in near if not asked or asked & self._graph.properties_of(e))
             alike = self._alike([e for e in near if beside & self._graph.neighbours(e)] or near)
             if 0 < len(alike) <= MOST:
                 found.append((span, alike))
@@ -98,9 +97,9 @@ class NameParts:
 
     def _alike(self, near: Sequence[str]) -> tuple[str, ...]:
         """Return the entities of the kind that most of them are of."""
-        kinds = [kind for e in near for kind in kinds_of(e, self._graph)]
+        kinds = [kind for e in near for kind in self._graph.kinds_of(e)]
         most = max(kinds, key=lambda kind: (kinds.count(kind), kind), default="")
-        return tuple(e for e in near if most in kinds_of(e, self._graph))
+        return tuple(e for e in near if most in self._graph.kinds_of(e))
 
     def _read(self, language: str) -> tuple[PhraseIndex, dict[str, tuple[str, ...]]]:
         sharing: dict[str, set[str]] = defaultdict(set)

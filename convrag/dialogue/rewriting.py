@@ -17,12 +17,10 @@ from dataclasses import replace
 from convrag.dialogue.asides import asking_part, doubted, with_topics
 from convrag.dialogue.bridging import (
     kind_pointed_at,
-    kinds_of,
     one_beside_named,
     one_of_kind,
     one_that_has,
     part_of_name,
-    properties_of,
 )
 from convrag.dialogue.clarifying import CLEAR, Clarifier, sensed
 from convrag.dialogue.clearing import cleared, taken_back
@@ -271,7 +269,7 @@ class RuleRewriter:
         if asks_whether(seen):
             focus = self._fitting(seen)
             asked = asked_properties(seen.relations, self._graph)
-            if focus is not None and asked & properties_of(focus.entity_id, self._graph):
+            if focus is not None and asked & self._graph.properties_of(focus.entity_id):
                 return self._inserted(seen, focus, None, "", 0.75)
         pointed = None if seen.links else kind_pointed_at(seen, self._graph)
         if pointed is not None:
@@ -285,7 +283,7 @@ class RuleRewriter:
         """
         top = next((set(f.types) for f in seen.state.focus if f.entity_id), set())
         return any(
-            link.mention.span[1] <= cue.span[0] and top & kinds_of(link.entity_id, self._graph)
+            link.mention.span[1] <= cue.span[0] and top & self._graph.kinds_of(link.entity_id)
             for link in seen.links
         )
 
@@ -296,14 +294,14 @@ class RuleRewriter:
         """
         wanted = {r.target for r in seen.relations if r.target in self._graph.properties}
         return any(
-            wanted & properties_of(link.entity_id, self._graph)
+            wanted & self._graph.properties_of(link.entity_id)
             for link in seen.links
             if link.entity_id is not None and not _is_ambiguous(link)
         )
 
     def _typed_reference(self, seen: Seen) -> Query | None:
         sure = (link.entity_id for link in seen.links if link.score >= FIRM)
-        described = {kind for entity in sure for kind in kinds_of(entity, self._graph)}
+        described = {kind for entity in sure for kind in self._graph.kinds_of(entity)}
         for relation in seen.relations:
             if relation.target not in self._graph.classes or relation.target in described:
                 continue
@@ -350,7 +348,7 @@ class RuleRewriter:
         """Return the classes of the entities in focus and of those one fact away."""
         near = {e for f in state.focus for e in self._graph.neighbours(f.entity_id)}
         known = {kind for focus in state.focus for kind in focus.types}
-        return known.union(*(kinds_of(e, self._graph) for e in near))
+        return known.union(*(self._graph.kinds_of(e) for e in near))
 
     def _fitting(self, seen: Seen, *, known: bool = False) -> Focus | None:
         """Return the most salient entity that has what is asked for, else the most salient one.
@@ -370,7 +368,7 @@ class RuleRewriter:
         if top is not None and not top.entity_id and (seen.cues or seen.content):
             return top  # a passage's subject, of which it is not known what it has
         for focus in focuses:
-            if wanted & properties_of(focus.entity_id, self._graph):
+            if wanted & self._graph.properties_of(focus.entity_id):
                 return focus
         asked = asked_properties(seen.relations, self._graph)
         if asked and (bridge := one_that_has(seen, asked, self._graph)) is not None:

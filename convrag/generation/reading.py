@@ -24,7 +24,6 @@ from convrag.graph.quantities import (
     has_price,
 )
 from convrag.graph.relations import class_phrases
-from convrag.graph.walking import kinds_of
 from convrag.graph.wording import statement
 from convrag.protocols import Encoder
 from convrag.types import AnswerSpan, Evidence, Passage, Query, Reading, Triple
@@ -100,7 +99,7 @@ class EvidenceReader:
         "Which river is the island in?" is not answered by "The island lies in the river." until it
         is said which river that is.
         """
-        named = {k for e in query.links for k in kinds_of(self._graph, e.entity_id)}
+        named = {k for e in query.links for k in self._graph.kinds_of(e.entity_id)}
         asked = {m.phrase.target for m in self._kinds.find(query.text, language=query.language)}
         said = {m.phrase.target for m in self._kinds.find(answer.text, language=answer.language)}
         open_kinds = (asked & said) - named
@@ -111,7 +110,7 @@ class EvidenceReader:
 
     def _names_some(self, line: Candidate, kinds: Collection[str]) -> bool:
         links = self._linker.link(line.text, language=line.language, fuzzy=False)
-        found = {kind for link in links for kind in kinds_of(self._graph, link.entity_id)}
+        found = {kind for link in links for kind in self._graph.kinds_of(link.entity_id)}
         return not found.isdisjoint(kinds)
 
     def _joins_more(self, query: Query, evidence: Sequence[Evidence], best: float) -> bool:

@@ -8,7 +8,7 @@ from convrag.graph.model import KnowledgeGraph
 from convrag.graph.phrases import mask
 from convrag.graph.question import Parts, senses
 from convrag.graph.selection import Constraint, Select
-from convrag.graph.walking import Node, Step, kinds_of, reverse
+from convrag.graph.walking import Node, Step, reverse
 from convrag.text.analysis import content_words
 from convrag.types import Link, Span
 
@@ -40,7 +40,7 @@ class ChoicePlanner:
     def _alike(self, links: Sequence[Link]) -> tuple[str, ...] | None:
         """Return the things that the links mean; None unless they are different ones of a class."""
         found = tuple(dict.fromkeys(link.entity_id or "" for link in links))
-        kinds = [frozenset(kinds_of(self._graph, entity)) for entity in found]
+        kinds = [self._graph.kinds_of(entity) for entity in found]
         return found if len(found) == len(links) and frozenset.intersection(*kinds) else None
 
     def _are_offered(self, parts: Parts, among: Sequence[Link], value: Link) -> bool:
@@ -53,8 +53,8 @@ class ChoicePlanner:
         gaps = [(a[1], b[0]) for a, b in zip(spans, spans[1:], strict=False)]
         if any(_has_content(parts, gap, parts.words.alternatives) for gap in gaps):
             return False
-        kinds = [frozenset(kinds_of(self._graph, link.entity_id)) for link in among]
-        if not frozenset.intersection(*kinds) & {*kinds_of(self._graph, value.entity_id)}:
+        kinds = [self._graph.kinds_of(link.entity_id) for link in among]
+        if not frozenset.intersection(*kinds) & self._graph.kinds_of(value.entity_id):
             return not parts.asks_for_kind() or self._only_kinds_of(parts, among)
         first, last = gaps[-1]
         offered = any(first <= a and b <= last for a, b in parts.words.alternatives)
@@ -64,7 +64,7 @@ class ChoicePlanner:
 
     def _only_kinds_of(self, parts: Parts, among: Sequence[Link]) -> bool:
         """Whether "which robot" asks for what is named, not for what it has."""
-        return set(parts.kinds) <= set(kinds_of(self._graph, among[0].entity_id))
+        return set(parts.kinds) <= self._graph.kinds_of(among[0].entity_id)
 
     def _is_apart(self, parts: Parts, spans: Sequence[Span], value: Span, *, offered: bool) -> bool:
         """Whether words stand between what they may have and the names, and nobody else's.
@@ -91,9 +91,9 @@ class ChoicePlanner:
         """
         groups = [group for entity in among for group in self._graph.groups(entity)]
         wanted = {p for group in parts.asked for p in group.properties}
-        wanted |= {self._graph.property(p).inverse for p in wanted} - {""}
-        kinds = set(kinds_of(self._graph, value))
-        alike = kinds & set(kinds_of(self._graph, among[0]))
+        wanted |= self._graph.both_ways(wanted)
+        kinds = self._graph.kinds_of(value)
+        alike = kinds & self._graph.kinds_of(among[0])
         groups = [g for g in groups if not wanted or g.property in wanted]
         having = [g for g in groups if value in g.others]
         if not having and (wanted or not alike):
@@ -101,8 +101,8 @@ class ChoicePlanner:
         steps = (reverse(self._graph, Step(g.property, g.forward)) for g in having)
         return tuple(dict.fromkeys(steps))
 
-    def _any_of(self, nodes: Sequence[Node], kinds: set[str]) -> bool:
-        return any(kinds & {*kinds_of(self._graph, n)} for n in nodes if isinstance(n, str))
+    def _any_of(self, nodes: Sequence[Node], kinds: frozenset[str]) -> bool:
+        return any(kinds & self._graph.kinds_of(n) for n in nodes if isinstance(n, str))
 
 
 def _beside(parts: Parts, spans: Sequence[Span], choice: Span) -> bool:

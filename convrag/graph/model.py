@@ -130,6 +130,20 @@ class KnowledgeGraph:
             return sum(len(g.triples) for g in self.groups(entity_id))
         return self._facts.count(entity_id)
 
+    def kinds_of(self, entity_id: str | None) -> frozenset[str]:
+        """Return the entity's classes and those above them; none for one the graph lacks."""
+        entity = self.entities.get(entity_id or "")
+        return frozenset(entity.types) if entity else frozenset()
+
+    def properties_of(self, entity_id: str) -> frozenset[str]:
+        """Return the properties of the entity's facts, under the names of both directions."""
+        return self.both_ways(group.property for group in self.groups(entity_id))
+
+    def both_ways(self, properties: Iterable[str]) -> frozenset[str]:
+        """Return the properties and their inverses."""
+        given = frozenset(properties)
+        return given | {self.property(p).inverse for p in given} - {""}
+
     def neighbours(self, entity_id: str) -> frozenset[str]:
         """Return the ids of the entities one fact away."""
         return frozenset(

@@ -18,7 +18,7 @@ from convrag.graph.question import Asked, Parts, QuestionReader, senses
 from convrag.graph.relations import RelationMatcher
 from convrag.graph.select_planning import SelectPlanner
 from convrag.graph.selection import Select, members
-from convrag.graph.walking import Step, kinds_of, measured_properties, steps_from, value_of
+from convrag.graph.walking import Step, measured_properties, steps_from, value_of
 from convrag.protocols import Encoder
 from convrag.types import Link, Query
 
@@ -278,7 +278,7 @@ class Planner:
 
     def _free_kinds(self, parts: Parts) -> list[str]:
         """Return the classes but for those that only say what is named: "the region Europe"."""
-        named = {kind for link in parts.links for kind in kinds_of(self._graph, link.entity_id)}
+        named = {kind for link in parts.links for kind in self._graph.kinds_of(link.entity_id)}
         return [kind for kind in parts.kinds if kind not in named]
 
     def _is_symmetric(self, group: Asked) -> bool:
@@ -299,9 +299,7 @@ class Planner:
 
     def _alike(self, entities: Sequence[str]) -> bool:
         """Whether they are of one class, so that what one has may be asked of the others."""
-        return bool(
-            frozenset.intersection(*(frozenset(kinds_of(self._graph, e)) for e in entities))
-        )
+        return bool(frozenset.intersection(*(self._graph.kinds_of(e) for e in entities)))
 
 
 def _may_be_told(parts: Parts) -> bool:

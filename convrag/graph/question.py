@@ -14,7 +14,7 @@ from convrag.graph.operators import Operators, measuring, operators
 from convrag.graph.phrases import mask
 from convrag.graph.relations import RelationMatch, RelationMatcher
 from convrag.graph.selection import Bound
-from convrag.graph.walking import kinds_of, measured_properties, steps_from
+from convrag.graph.walking import measured_properties, steps_from
 from convrag.text.analysis import content_words
 from convrag.text.function_words import greetings
 from convrag.text.normalize import match_key
@@ -230,7 +230,7 @@ class QuestionReader:
             )
         )
         # In "how long is the river Nile" the word for what is named adds nothing.
-        named = {kind for link in links for kind in kinds_of(self._graph, link.entity_id)}
+        named = {kind for link in links for kind in self._graph.kinds_of(link.entity_id)}
         free = {kind: span for kind, span in kinds.items() if kind not in named}
         asked = tuple({g.properties: g for g in groups if g not in aside}.values())
         asked = self._without_carrier(asked, words)

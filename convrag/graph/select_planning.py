@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.question import Asked, Parts, senses
 from convrag.graph.selection import Constraint, Select
-from convrag.graph.walking import Step, kinds_of, reach, steps_from
+from convrag.graph.walking import Step, reach, steps_from
 from convrag.text.segment import overlap
 from convrag.types import Link, Span
 
@@ -83,7 +83,7 @@ class SelectPlanner:
         One fact away, else two: the mountains in the countries of a continent.
         """
         near = steps_from(self._graph, entity, hints, kind)
-        if not near and kind in kinds_of(self._graph, entity):
+        if not near and kind in self._graph.kinds_of(entity):
             return ()  # countries have more than one thing to do with each other
         near = near or steps_from(self._graph, entity, None, kind)
         if near:

@@ -66,12 +66,6 @@ def is_of(graph: KnowledgeGraph, node: Node, kind: str) -> bool:
     return entity is not None and kind in entity.types
 
 
-def kinds_of(graph: KnowledgeGraph, entity_id: str | None) -> Sequence[str]:
-    """Return the entity's classes and those above them."""
-    entity = graph.entities.get(entity_id or "")
-    return entity.types if entity else ()
-
-
 def steps_from(
     graph: KnowledgeGraph, entity: str, properties: Iterable[str] | None, kind: str = ""
 ) -> tuple[Step, ...]:
@@ -81,7 +75,7 @@ def steps_from(
     """
     wanted = None if properties is None else set(properties)
     if wanted is not None:
-        wanted |= {graph.property(p).inverse for p in wanted} - {""}
+        wanted |= graph.both_ways(wanted)
     return tuple(
         Step(group.property, group.forward)
         for group in graph.groups(entity)

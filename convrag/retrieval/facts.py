@@ -177,8 +177,7 @@ class FactChannel:
         In "which shops sell it" the shops are what is asked for, not whose shops they are.
         """
         kinds = {r.span for r in relations if r.target in self._graph.classes}
-        had = {g.property for e, _ in _namesakes(link) for g in self._graph.groups(e)}
-        had |= {self._graph.property(p).inverse for p in had}
+        had = {p for e, _ in _namesakes(link) for p in self._graph.properties_of(e)}
         return tuple(r for r in relations if r.span not in kinds or r.target in had)
 
     def _joined(self, query: Query) -> list[Span]:
