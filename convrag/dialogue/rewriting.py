@@ -137,19 +137,22 @@ class RuleRewriter:
                 return query
         waits = state.pending is not None and state.pending.asked
         begins = not (state.focus or state.last_question)  # all there is to go by
-        if waits or begins or is_whole(self._look(text, language, state), self._planner):
-            return self._resolved(text, language, state)
+        seen = self._look(text, language, state)
+        if waits or begins or is_whole(seen, self._planner):
+            return self._resolved(seen)
         part = asking_part(text, talk, lambda t: self._look(t, language, state), self._graph)
         if part.text == text:
-            return self._resolved(text, language, state)
-        query = self._resolved(part.text, language, with_topics(state, part.topics, self._graph))
+            return self._resolved(seen)
+        about = with_topics(state, part.topics, self._graph)
+        query = self._resolved(self._look(part.text, language, about))
         if part.topics and query.standalone:
-            return self._resolved(text, language, state)
+            return self._resolved(seen)
         return replace(query, standalone=False)
 
-    def _resolved(self, text: str, language: str, state: DialogueState) -> Query:
-        text = with_year(text, language, state.years)
-        seen = self._look(text, language, state)
+    def _resolved(self, seen: Seen) -> Query:
+        language, state = seen.language, seen.state
+        if (text := with_year(seen.text, language, state.years)) != seen.text:
+            seen = self._look(text, language, state)
         settled = self._clarifier.reply(seen) or self._aside(seen)
         if settled is not None:
             return settled
