@@ -197,8 +197,8 @@ def graph() -> KnowledgeGraph:
     return KnowledgeGraph(triples)
 
 
-@pytest.fixture(scope="session")
-def rewriter(graph: KnowledgeGraph) -> RuleRewriter:
+def rules_over(graph: KnowledgeGraph) -> RuleRewriter:
+    """Return the rules with the graph's own tools, for ten languages."""
     identifier = LanguageIdentifier(LANGUAGES)
     return RuleRewriter(
         graph,
@@ -206,3 +206,8 @@ def rewriter(graph: KnowledgeGraph) -> RuleRewriter:
         RelationMatcher(graph),
         lambda text, default: identifier.identify(text, default=default),
     )
+
+
+@pytest.fixture(scope="session")
+def rewriter(graph: KnowledgeGraph) -> RuleRewriter:
+    return rules_over(graph)

@@ -11,8 +11,7 @@ from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
 from convrag.types import Dialogue, DialogueState, Literal, Query, Role, Triple, Turn
-
-from .conftest import LANGUAGES
+from tests.dialogue.conftest import LANGUAGES, NAMES
 
 TOWN = ("Brema", "布雷马", "Brema", "Brème", "Brema", "بريما", "ब्रेमा", "Брема", "ブレマ", "Brema")
 LAND = (
@@ -41,31 +40,9 @@ SHOP = (
     "Loja do Porto",
 )
 COIN = ("crown", "王冠币", "corona", "couronne", "Krone", "تاج", "मुकुट", "крона", "王冠貨", "coroa")
-CURRENCY = (
-    "currency",
-    "货币",
-    "moneda",
-    "monnaie",
-    "Währung",
-    "عملة",
-    "मुद्रा",
-    "валюта",
-    "通貨",
-    "moeda",
-)
-RIVER = ("river", "河", "río", "fleuve", "Fluss", "نهر", "नदी", "река", "川", "rio")
-LENGTH = (
-    "length",
-    "长度",
-    "longitud",
-    "longueur",
-    "Länge",
-    "طول",
-    "लंबाई",
-    "длина",
-    "長さ",
-    "comprimento",
-)
+CURRENCY = NAMES["currency"]
+RIVER = NAMES["River"]
+LENGTH = NAMES["length"]
 BORDERS = (
     "border", "接壤", "limita", "voisin", "grenzt", "حدود", "सीमा", "граничит", "接する",
     "fronteira",

@@ -15,8 +15,8 @@ from convrag.graph import terms
 from convrag.graph.linking import DictionaryLinker
 from convrag.graph.model import KnowledgeGraph
 from convrag.graph.relations import RelationMatcher
-from convrag.text.language import LanguageIdentifier
 from convrag.types import Dialogue, DialogueState, Link, Literal, Mention, Query, Role, Triple, Turn
+from tests.dialogue.conftest import rules_over
 
 NAMES = {
     "en": ("North Korea", "South Korea", "Rhine", "Danube", "capital", "mouth", "river"),
@@ -59,13 +59,7 @@ def graph() -> KnowledgeGraph:
 
 @pytest.fixture(scope="module")
 def rewriter(graph: KnowledgeGraph) -> RuleRewriter:
-    identifier = LanguageIdentifier(LANGUAGES)
-    return RuleRewriter(
-        graph,
-        DictionaryLinker(graph),
-        RelationMatcher(graph),
-        lambda text, default: identifier.identify(text, default=default),
-    )
+    return rules_over(graph)
 
 
 def said(rewriter: RuleRewriter, state: DialogueState, text: str, language: str) -> Query:
